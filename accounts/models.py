@@ -1,0 +1,55 @@
+"""People and their API tokens."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from knox.models import AbstractAuthToken
+
+from sites.time_zones import validate_time_zone
+
+
+class User(AbstractUser):
+    """A person; what they see follows from their Site assignments, what they may do from groups."""
+
+    class Clock(models.TextChoices):
+        """Whose time zone the pages show."""
+
+        SITE = "site", "The Site's"
+        OWN = "own", "Mine"
+        UTC = "utc", "UTC"
+
+    class Units(models.TextChoices):
+        """How power and energy are scaled on pages; the API is always in base units."""
+
+        SCALED = "scaled", "Scaled to the value (W, kW, MW)"
+        KILO = "kilo", "Always kW and kWh"
+
+    class Theme(models.TextChoices):
+        """The colour scheme of the pages."""
+
+        AUTO = "auto", "As the device"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text="IANA name, such as Europe/Amsterdam.",
+    )
+    clock = models.CharField(max_length=4, choices=Clock, default=Clock.SITE)
+    units = models.CharField(max_length=6, choices=Units, default=Units.SCALED)
+    theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
+
+
+class ApiToken(AbstractAuthToken):
+    """An API token: stored hashed, expiring, revoked one by one."""
+
+    name = models.CharField(max_length=80, default="Sign-in through the API")
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta(AbstractAuthToken.Meta):
+        abstract = False
+        ordering = ("-created", "pk")
+
+    def __str__(self) -> str:
+        return self.name

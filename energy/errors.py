@@ -1,0 +1,29 @@
+"""What the domain raises when it refuses: the API answers problem details, a page a message."""
+
+
+class DomainError(Exception):
+    """A request the domain refuses.
+
+    `field` names the input at fault ("" for the whole request), `code` is stable for programs,
+    `message` is for people and says what to do next.
+    """
+
+    status = 400
+
+    def __init__(self, message: str, *, code: str = "invalid", field: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.field = field
+
+
+class Conflict(DomainError):
+    """The request is well-formed but contradicts the present state (HTTP 409)."""
+
+    status = 409
+
+
+class TooLarge(DomainError):
+    """The request is over a documented limit (HTTP 413)."""
+
+    status = 413

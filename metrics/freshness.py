@@ -1,0 +1,24 @@
+"""How fresh a latest value is, relative to how often its Metric should report."""
+
+from enum import StrEnum
+
+LIVE_WITHIN = 2  # expected intervals
+LATE_WITHIN = 10  # expected intervals
+
+
+class Freshness(StrEnum):
+    """The state of a latest value."""
+
+    LIVE = "live"
+    LATE = "late"
+    STALE = "stale"
+    NEVER = "never"
+
+
+def freshness(age_seconds: float | None, expected_interval: int) -> Freshness:
+    """Live up to 2 expected intervals, late up to 10, then stale; never without a reading."""
+    if age_seconds is None:
+        return Freshness.NEVER
+    if age_seconds <= LIVE_WITHIN * expected_interval:
+        return Freshness.LIVE
+    return Freshness.LATE if age_seconds <= LATE_WITHIN * expected_interval else Freshness.STALE

@@ -1,0 +1,94 @@
+"""How a stored value (always in a base unit) is written for people: scale, number, direction.
+
+Pure functions. A group of values that are compared (a table column, a chart, the figures of a
+Site) shares one `Scale`, chosen from its largest value, so that 0.9 kW never stands above 850 W.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+UNKNOWN = "–"
+MINUS = "\u2212"
+# Narrow and non-breaking: a number is never torn from its unit.
+THIN_SPACE = "\u202f"
+
+_PREFIXED_UNITS = frozenset({"W", "Wh", "var", "varh", "VA", "VAh"})
+_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+_DIMENSIONLESS = "1"
+_DIRECTIONS = {
+    "grid_meter": ("importing", "exporting"),
+    "battery": ("discharging", "charging"),
+}
+_SIGNED_KEY = "active_power"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A unit to show and the divisor that leads from the base unit to it."""
+
+    divisor: float
+    unit: str
+
+    def number(self, value: float | None) -> str:
+        """`value` (base unit) as a number in this scale, without the unit."""
+        return number(None if value is None else value / self.divisor)
+
+    def text(self, value: float | None) -> str:
+        """`value` (base unit) as a number with its unit; the dash alone when unknown."""
+        written = self.number(value)
+        return written if value is None or not self.unit else f"{written}{THIN_SPACE}{self.unit}"
+
+
+def scale_for(unit: str, values: Iterable[float | None], *, kilo: bool = False) -> Scale:
+    """The one scale for `values` (base unit `unit`), chosen from the largest of them.
+
+    Only power and energy take SI prefixes. `kilo` fixes the prefix to k, for users who want
+    kW and kWh everywhere.
+    """
+    if unit == _DIMENSIONLESS:
+        return Scale(1.0, "")
+    if unit not in _PREFIXED_UNITS:
+        return Scale(1.0, unit)
+    if kilo:
+        return Scale(1e3, f"k{unit}")
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    for factor, prefix in _PREFIXES:
+        # What would round up to 1,000.0 belongs to the next prefix.
+        if largest >= factor * 0.99995:
+            return Scale(factor, f"{prefix}{unit}")
+    return Scale(1.0, unit)
+
+
+def number(value: float | None) -> str:
+    """Two decimals under 10, one above, grouped thousands, a true minus; "–" when unknown."""
+    if value is None:
+        return UNKNOWN
+    size = abs(value)
+    if size >= 1e12:
+        written = f"{size:.3e}"
+    elif size == 0 or size >= 9.995:
+        written = f"{size:,.1f}"
+    else:
+        written = f"{size:.2f}"
+    is_zero = not written.strip("0.,")
+    return f"{MINUS}{written}" if value < 0 and not is_zero else written
+
+
+def count(value: float | None) -> str:
+    """A whole number (a coded state, a number of cycles) without decimals where it has none."""
+    if value is None or not float(value).is_integer() or abs(value) >= 1e12:
+        return number(value)
+    return f"{value:,.0f}".replace("-", MINUS)
+
+
+def direction(kind: str, key: str, value: float | None) -> str:
+    """The word for the sign of a power that flows both ways, "" where it does not.
+
+    Positive is into the Site's bus: grid import, battery discharge.
+    """
+    if value is None or key != _SIGNED_KEY or kind not in _DIRECTIONS:
+        return ""
+    if value == 0:
+        return "idle"
+    positive, negative = _DIRECTIONS[kind]
+    return positive if value > 0 else negative

@@ -1,0 +1,44 @@
+"""Metrics, starting from what a user sees."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from devices.models import Device
+from metrics.freshness import LATE_WITHIN, LIVE_WITHIN, Freshness
+from metrics.instants import MICROS_PER_SECOND, to_micros
+
+
+class MetricQuerySet(models.QuerySet[Any]):
+    """Metrics, starting from `visible_to(user)`."""
+
+    def visible_to(self, user: Any) -> Self:
+        """The Metrics of the Devices `user` sees."""
+        if user.is_superuser and user.is_active:
+            return self.all()
+        return self.filter(device__in=Device.objects.visible_to(user))
+
+    def with_latest(self) -> Self:
+        """Fetch each Metric's latest value, Device and Site in the same query."""
+        return self.select_related("latest", "device__site")
+
+    def in_state(self, state: str, now: datetime) -> Self:
+        """The Metrics whose latest value is live, late, stale or never (`metrics.freshness`)."""
+        if state == Freshness.NEVER:
+            return self.filter(latest__isnull=True)
+        age = to_micros(now) - F("latest__timestamp")
+        within = {
+            name: Q(age__lte=F("expected_interval") * (limit * MICROS_PER_SECOND))
+            for name, limit in (("live", LIVE_WITHIN), ("late", LATE_WITHIN))
+        }
+        states = {
+            Freshness.LIVE: within["live"],
+            Freshness.LATE: within["late"] & ~within["live"],
+            Freshness.STALE: ~within["late"],
+        }
+        aged = self.filter(latest__isnull=False).alias(
+            age=models.ExpressionWrapper(age, models.BigIntegerField())
+        )
+        return aged.filter(states[Freshness(state)])

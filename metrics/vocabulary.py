@@ -1,0 +1,113 @@
+"""The canonical Metrics of each kind of Device, in SI base units.
+
+Keys follow OpenEMS natures, SunSpec models and Home Assistant's energy platform: snake_case and
+free of units. Positive power flows into the Site's bus; loads count their consumption positive.
+"""
+
+from typing import NamedTuple
+
+from django.db import models
+
+from devices.kinds import DeviceKind
+
+
+class MetricType(models.TextChoices):
+    """How a Metric's readings behave between and across instants."""
+
+    GAUGE = "gauge", "Gauge (instantaneous)"
+    COUNTER = "counter", "Counter (cumulative)"
+    STATE = "state", "State (stepped)"
+
+
+class MetricSpec(NamedTuple):
+    """What a Metric is, before it belongs to a Device."""
+
+    key: str
+    name: str
+    unit: str
+    type: str = MetricType.GAUGE
+
+
+_ACTIVE_POWER = MetricSpec("active_power", "Active power", "W")
+_PRODUCTION = MetricSpec("production_energy", "Energy produced", "Wh", MetricType.COUNTER)
+_WIND_SPEED = MetricSpec("wind_speed", "Wind speed", "m/s")
+
+CANONICAL: dict[str, tuple[MetricSpec, ...]] = {
+    DeviceKind.GRID_METER: (
+        _ACTIVE_POWER,
+        MetricSpec("import_energy", "Energy imported", "Wh", MetricType.COUNTER),
+        MetricSpec("export_energy", "Energy exported", "Wh", MetricType.COUNTER),
+        MetricSpec("reactive_power", "Reactive power", "var"),
+        MetricSpec("voltage", "Voltage", "V"),
+        MetricSpec("current", "Current", "A"),
+        MetricSpec("frequency", "Frequency", "Hz"),
+        MetricSpec("power_factor", "Power factor", "1"),
+    ),
+    DeviceKind.PV_ARRAY: (
+        MetricSpec("dc_power", "DC power", "W"),
+        MetricSpec("dc_voltage", "DC voltage", "V"),
+        MetricSpec("module_temperature", "Module temperature", "°C"),
+    ),
+    DeviceKind.INVERTER: (
+        _ACTIVE_POWER,
+        _PRODUCTION,
+        MetricSpec("apparent_power", "Apparent power", "VA"),
+        MetricSpec("cabinet_temperature", "Cabinet temperature", "°C"),
+        MetricSpec("operating_state", "Operating state", "1", MetricType.STATE),
+    ),
+    DeviceKind.BATTERY: (
+        MetricSpec("state_of_charge", "State of charge", "%"),
+        MetricSpec("state_of_health", "State of health", "%"),
+        _ACTIVE_POWER,
+        MetricSpec("charge_energy", "Energy charged", "Wh", MetricType.COUNTER),
+        MetricSpec("discharge_energy", "Energy discharged", "Wh", MetricType.COUNTER),
+        MetricSpec("dc_voltage", "DC voltage", "V"),
+        MetricSpec("dc_current", "DC current", "A"),
+        MetricSpec("cell_temperature_max", "Cell temperature, maximum", "°C"),
+        MetricSpec("cycle_count", "Cycle count", "1", MetricType.COUNTER),
+    ),
+    DeviceKind.WIND_TURBINE: (
+        _ACTIVE_POWER,
+        _PRODUCTION,
+        _WIND_SPEED,
+        MetricSpec("wind_direction", "Wind direction", "°"),
+        MetricSpec("rotor_speed", "Rotor speed", "1/min"),
+    ),
+    DeviceKind.LOAD_METER: (
+        _ACTIVE_POWER,
+        MetricSpec("consumption_energy", "Energy consumed", "Wh", MetricType.COUNTER),
+    ),
+    DeviceKind.EV_CHARGER: (
+        _ACTIVE_POWER,
+        MetricSpec("session_energy", "Energy of this session", "Wh", MetricType.COUNTER),
+    ),
+    DeviceKind.HEAT_PUMP: (
+        _ACTIVE_POWER,
+        MetricSpec("thermal_power", "Thermal power", "W"),
+        MetricSpec("flow_temperature", "Flow temperature", "°C"),
+    ),
+    DeviceKind.GENSET: (
+        _ACTIVE_POWER,
+        _PRODUCTION,
+        MetricSpec("fuel_level", "Fuel level", "%"),
+    ),
+    DeviceKind.WEATHER_STATION: (
+        MetricSpec("irradiance", "Irradiance", "W/m²"),
+        MetricSpec("ambient_temperature", "Ambient temperature", "°C"),
+        _WIND_SPEED,
+    ),
+}
+
+_BY_KEY = {spec.key: spec for specs in CANONICAL.values() for spec in specs}
+
+
+def headline(kind: str) -> MetricSpec:
+    """The Metric every Device of this kind has unless others are named."""
+    return CANONICAL[kind][0]
+
+
+def describe(kind: str, key: str) -> MetricSpec:
+    """What `key` means on a Device of `kind`: canonical if known, else a unitless gauge."""
+    own = {spec.key: spec for spec in CANONICAL[kind]}
+    unknown = MetricSpec(key, key.replace("_", " ").capitalize(), "1")
+    return own.get(key) or _BY_KEY.get(key) or unknown

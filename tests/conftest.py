@@ -1,0 +1,99 @@
+"""The personas every test speaks through."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from devices.models import Device
+from metrics.models import Metric
+from sites.models import Site
+from tests.factories import DeviceFactory, SiteFactory, UserFactory
+
+
+@pytest.fixture
+def technician(db: None) -> User:
+    """A technician, assigned to `site`."""
+    return UserFactory(username="tess", group="technician")
+
+
+@pytest.fixture
+def standard(db: None) -> User:
+    """A standard user, assigned to `site`."""
+    return UserFactory(username="stan", group="standard")
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    """A user in no group, assigned to no Site."""
+    return UserFactory(username="olga")
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    """A superuser, assigned to nothing and seeing all."""
+    return UserFactory(username="ada", is_superuser=True, is_staff=True)
+
+
+@pytest.fixture
+def site(technician: User, standard: User) -> Site:
+    """The Site of `technician` and `standard`, in Amsterdam."""
+    return SiteFactory(name="Harbour depot", slug="harbour-depot", users=[technician, standard])
+
+
+@pytest.fixture
+def foreign_site(db: None) -> Site:
+    """A Site that only the administrator sees."""
+    return SiteFactory(name="Secret works", slug="secret-works")
+
+
+@pytest.fixture
+def device(site: Site) -> Device:
+    """A load meter on `site`."""
+    return DeviceFactory(site=site, name="Main meter")
+
+
+@pytest.fixture
+def metric(device: Device) -> Metric:
+    """The headline Metric of `device`: active_power in W."""
+    return device.metrics.get()
+
+
+@pytest.fixture
+def foreign_device(foreign_site: Site) -> Device:
+    """A load meter on `foreign_site`."""
+    return DeviceFactory(site=foreign_site, name="Secret meter")
+
+
+@pytest.fixture
+def foreign_metric(foreign_device: Device) -> Metric:
+    """The headline Metric of `foreign_device`."""
+    return foreign_device.metrics.get()
+
+
+@pytest.fixture
+def api_client_for() -> Callable[[User | None], APIClient]:
+    """An API client signed in by session as the user given; anonymous for None."""
+
+    def client_for(user: User | None) -> APIClient:
+        client = APIClient()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return client_for
+
+
+@pytest.fixture
+def client_for() -> Callable[[User | None], Client]:
+    """A browser-like client signed in as the user given; anonymous for None."""
+
+    def client_for(user: User | None) -> Client:
+        client = Client()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return client_for
