@@ -1,0 +1,65 @@
+# The two commands are `make run` and `make test`; `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# uv installs the same pins in a tenth of pip's time; where it cannot be had, pip does it.
+UV := uv==0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint check format openapi bench clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+run: .venv/.runtime  ## set up what is missing, then serve on 127.0.0.1:$PORT (8000)
+	@exec $(BIN)/python -m deploy.run
+
+test: .venv/.development  ## the whole suite on SQLite, then on PostgreSQL (TESTS= narrows it)
+	@exec sh tests/run.sh $(TESTS)
+
+lint: export DEBUG = true
+lint: .venv/.development  ## style, types, layers, templates, migrations, API contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn | diff -u openapi.yaml - \
+		|| { echo 'openapi.yaml differs from the code: make openapi' >&2; exit 1; }
+
+check: lint test  ## lint, then test
+
+format: .venv/.development  ## let ruff and djlint rewrite what they can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djlint --reformat --quiet templates
+
+openapi: export DEBUG = true
+openapi: .venv/.development  ## write openapi.yaml from the code
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+
+bench: .venv/.development  ## measure beside the floors; the table is kept in bench/RESULTS.md
+	@exec $(BIN)/python -m bench
+
+clean:  ## remove the environment and the caches; var/ with your data stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv .venv
+
+define install
+	@echo "Installing $(1) into .venv"
+	@if $(BIN)/python -m pip install --quiet $(UV); \
+	then $(BIN)/uv pip install --quiet --python $(BIN)/python -r $(1); \
+	else $(BIN)/python -m pip install --quiet --no-compile -r $(1); fi
+endef
+
+.venv/.runtime: requirements.txt | .venv/bin/python
+	$(call install,$<)
+	@touch $@
+
+.venv/.development: requirements-dev.txt requirements.txt | .venv/bin/python
+	$(call install,$<)
+	@touch $@ .venv/.runtime

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Runs the suite on SQLite and again on a throw-away PostgreSQL, with the browser and nginx tests
+# where their programs are installed. With CI=true a missing program is an error.
+#
+# usage: tests/run.sh [path or pytest option]...
+set -eu
+cd "$(dirname "$0")/.."
+
+available() {
+    command -v "$1" >/dev/null && return
+    if [ "${CI:-}" = true ]; then
+        echo "tests: $1 is not installed, and CI=true allows no omission" >&2
+        exit 1
+    fi
+    echo "tests: without $1, so without $2" >&2
+    return 1
+}
+
+markers="not nothing"
+available chromium "the browser tests" || markers="$markers and not browser"
+available nginx "the tests through nginx" || markers="$markers and not nginx"
+export pytest=".venv/bin/pytest --numprocesses=auto --dist=loadfile"
+
+echo "== SQLite"
+env -u DATABASE_URL $pytest -m "$markers" "$@"
+
+if available pg_virtualenv "the PostgreSQL run"; then
+    echo "== PostgreSQL"
+    # shellcheck disable=SC2016  # The variables are those that pg_virtualenv sets.
+    exec pg_virtualenv -o fsync=off sh -c '
+        export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/postgres"
+        exec $pytest "$@"' tests -m "$markers" "$@"
+fi
