@@ -19,7 +19,6 @@ class SubscriptionQuerySet(models.QuerySet[Any]):
 
     def with_visible_metrics(self, user: Any) -> Self:
         """Prefetch into `visible_metrics` the Metrics that `user` still sees, with latest."""
-
         visible = Metric.objects.visible_to(user).with_latest()
         return self.prefetch_related(
             models.Prefetch("metrics", queryset=visible, to_attr="visible_metrics")
