@@ -1,0 +1,51 @@
+"""What narrows and orders a list of Metrics, on pages and in the API."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from devices.kinds import DeviceKind
+from devices.models import Device
+from energy.filters import OrderingFilter, SearchFilter, VisibleChoiceFilter
+from metrics.freshness import Freshness
+from metrics.models import Metric
+from sites.models import Site
+
+STATE_LABELS = tuple((state.value, state.value.capitalize()) for state in Freshness)
+
+
+class MetricFilterSet(django_filters.FilterSet):
+    """Metrics by where they are, what they measure and how fresh their latest value is."""
+
+    search = SearchFilter(fields=("name", "key", "device__name", "device__site__name"))
+    site = VisibleChoiceFilter(Site, field_name="device__site")
+    device = VisibleChoiceFilter(Device)
+    kind = django_filters.ChoiceFilter(
+        label="Device kind", field_name="device__kind", choices=DeviceKind
+    )
+    key = django_filters.CharFilter(max_length=64)
+    unit = django_filters.CharFilter(max_length=16)
+    state = django_filters.ChoiceFilter(
+        label="Latest value", choices=STATE_LABELS, method="in_state"
+    )
+    ordering = OrderingFilter(
+        fields=(
+            ("pk", "id"),
+            ("key", "key"),
+            ("name", "name"),
+            ("unit", "unit"),
+            ("device__name", "device"),
+            ("device__site__name", "site"),
+            ("latest__timestamp", "timestamp"),
+        )
+    )
+
+    class Meta:
+        model = Metric
+        fields: tuple[str, ...] = ()
+
+    def in_state(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Metrics whose latest value is live, late, stale or never there."""
+        return queryset.in_state(value, timezone.now())
