@@ -1,0 +1,23 @@
+"""`manage.py check` of the history store."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from metrics.history import get_store
+
+
+@register()
+def history_store_is_usable(**kwargs: Any) -> list[CheckMessage]:
+    """HISTORY_URL names an engine, and that engine finds its own configuration in order."""
+    try:
+        return get_store().check()
+    except ImproperlyConfigured as error:
+        return [
+            Error(
+                str(error),
+                hint='Set HISTORY_URL to "", or remove it from the environment.',
+                id="metrics.E001",
+            )
+        ]

@@ -1,0 +1,78 @@
+"""Hot rows on SQLite: plain statements, rows streamed straight into arrays."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from metrics.history.arrays import ReadingBatch, Samples
+from metrics.history.base import NEIGHBOURS_BEFORE
+
+_UPSERT = """
+    INSERT INTO metrics_reading (metric_id, timestamp, value) VALUES (%s, %s, %s)
+    ON CONFLICT (metric_id, timestamp) DO UPDATE SET value = excluded.value
+    WHERE value IS NOT excluded.value
+"""
+# The primary key's order is the answer's: SQLite neither sorts nor reads past the limit.
+_SELECT = """
+    SELECT metric_id, timestamp, value FROM metrics_reading
+    WHERE metric_id IN ({marks}) AND timestamp >= %s AND timestamp < %s
+    ORDER BY metric_id, timestamp LIMIT %s
+"""
+_NEIGHBOURS = f"""
+    SELECT r.metric_id, r.timestamp, r.value
+    FROM json_each(%s) AS wanted CROSS JOIN metrics_reading AS r
+    WHERE r.metric_id = wanted.value AND r.timestamp IN (
+        SELECT timestamp FROM (
+            SELECT timestamp FROM metrics_reading
+            WHERE metric_id = wanted.value AND timestamp < %s
+            ORDER BY timestamp DESC LIMIT {NEIGHBOURS_BEFORE})
+        UNION ALL
+        SELECT timestamp FROM (
+            SELECT timestamp FROM metrics_reading
+            WHERE metric_id = wanted.value AND timestamp >= %s
+            ORDER BY timestamp LIMIT 1))
+"""  # noqa: S608 - the only thing formatted in is a constant
+_ROW = np.dtype([("metric_id", np.int64), ("timestamp", np.int64), ("value", np.float64)])
+_NO_LIMIT = -1
+
+
+def upsert(batch: ReadingBatch) -> None:
+    """Insert or overwrite readings; those that change nothing are not written."""
+    rows = zip(
+        batch.metric_ids.tolist(), batch.timestamps.tolist(), batch.values.tolist(), strict=True
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(_UPSERT, rows)
+
+
+def select(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
+    """The readings of [start, end) of those Metrics that have any."""
+    return _by_metric(metric_ids, start, end, _NO_LIMIT)
+
+
+def select_first(metric_ids: Sequence[int], start: int, end: int, limit: int) -> dict[int, Samples]:
+    """The first `limit` readings of [start, end) by Metric id, then time."""
+    return _by_metric(metric_ids, start, end, limit)
+
+
+def neighbours(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
+    """The nearest readings outside [start, end): those before it and the first behind it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEIGHBOURS, [f"{list(metric_ids)}", start, end])
+        return _collected(cursor)
+
+
+def _by_metric(metric_ids: Sequence[int], start: int, end: int, limit: int) -> dict[int, Samples]:
+    marks = ", ".join(["%s"] * len(metric_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(_SELECT.format(marks=marks), [*metric_ids, start, end, limit])
+        return _collected(cursor)
+
+
+def _collected(rows: Iterable[Any]) -> dict[int, Samples]:
+    table = np.fromiter(rows, _ROW)
+    return ReadingBatch(
+        *(np.ascontiguousarray(table[name]) for name in ("metric_id", "timestamp", "value"))
+    ).by_metric()
