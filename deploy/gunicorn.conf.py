@@ -1,0 +1,30 @@
+"""gunicorn's settings, from the environment; the same on a laptop and in a container."""
+
+import os
+from pathlib import Path
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+wsgi_app = "energy.wsgi:application"
+
+# Threads let a worker answer while another request waits for the database, and keep nginx's
+# connections open; two processes use two cores. SQLite has one writer however many there are.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+# Loading once and forking halves the start; no connection is open before the fork.
+preload_app = True
+
+# Past it a stuck worker is replaced; a stop waits as long for the requests under way.
+timeout = 60
+graceful_timeout = 20
+# Longer than nginx keeps its idle connections, so that it never writes to one just closed.
+keepalive = 75
+
+accesslog = os.environ.get("ACCESS_LOG") or None
+errorlog = "-"
+loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
+
+# It would be made under the home folder, which a container has not.
+control_socket_disable = True
+# The workers' heartbeat files: on a slow disk writing them can look like a stuck worker.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
