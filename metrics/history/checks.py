@@ -9,7 +9,7 @@ from metrics.history import get_store
 
 
 @register()
-def history_store_is_usable(**kwargs: Any) -> list[CheckMessage]:
+def history_store_is_usable(**_: Any) -> list[CheckMessage]:
     """HISTORY_URL names an engine, and that engine finds its own configuration in order."""
     try:
         return get_store().check()

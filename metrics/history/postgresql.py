@@ -107,11 +107,15 @@ def _by_metric(statement: str, *parameters: Any) -> dict[int, Samples]:
 def _copied(batch: ReadingBatch) -> bool:
     """Copy the rows in, all or none; False when one of them exists already."""
     try:
-        with transaction.atomic(), connection.wrap_database_errors, _cursor() as cursor:
-            with cursor.copy(_COPY) as copy:
-                copy.write(_COPY_HEADER)
-                copy.write(_copy_rows(batch))
-                copy.write(_COPY_TRAILER)
+        with (
+            transaction.atomic(),
+            connection.wrap_database_errors,
+            _cursor() as cursor,
+            cursor.copy(_COPY) as copy,
+        ):
+            copy.write(_COPY_HEADER)
+            copy.write(_copy_rows(batch))
+            copy.write(_COPY_TRAILER)
     except IntegrityError as error:
         if isinstance(error.__cause__, psycopg.errors.UniqueViolation):
             return False
