@@ -20,6 +20,9 @@ graceful_timeout = 20
 # Longer than nginx keeps its idle connections, so that it never writes to one just closed.
 keepalive = 75
 
+# The longest that gunicorn allows: an address may list a thousand metric ids.
+limit_request_line = 8190
+
 accesslog = os.environ.get("ACCESS_LOG") or None
 errorlog = "-"
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
