@@ -27,3 +27,9 @@ class TooLarge(DomainError):
     """The request is over a documented limit (HTTP 413)."""
 
     status = 413
+
+
+class Unsupported(DomainError):
+    """The request's body is of a kind that is not understood (HTTP 415)."""
+
+    status = 415

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "rest_framework",
     "knox",
     "django_filters",
@@ -58,6 +59,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "energy.urls"
+# Forms are drawn by the project's own templates, which the stock renderer does not look into.
+FORM_RENDERER = "energy.forms.PageFormRenderer"
 WSGI_APPLICATION = "energy.wsgi.application"
 ASGI_APPLICATION = "energy.asgi.application"
 TEMPLATES = [
@@ -150,6 +153,10 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 
+# Readings in: what one request may bring ------------------------------------------
+INGEST_MAX_READINGS = env.int("INGEST_MAX_READINGS", default=50_000)
+INGEST_MAX_UNPACKED_BYTES = env.int("INGEST_MAX_UNPACKED_BYTES", default=64 * 1024 * 1024)
+
 # API -------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -157,14 +164,19 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["energy.access.RolePermission"],
-    "DEFAULT_FILTER_BACKENDS": [
-        "django_filters.rest_framework.DjangoFilterBackend",
-        "rest_framework.filters.SearchFilter",
-        "rest_framework.filters.OrderingFilter",
+    "DEFAULT_PARSER_CLASSES": ["energy.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "energy.renderers.FastJSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "energy.parameters.Negotiation",
+    # A filterset holds search and ordering too: pages and API understand one query string.
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "energy.pagination.PageNumbers",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "energy.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "energy.problems.problem_response",
+    # Throttles count by address; whoever is not behind our proxy could forge X-Forwarded-For.
+    "NUM_PROXIES": 1 if env.bool("TRUST_PROXY", default=False) else 0,
     "DEFAULT_THROTTLE_RATES": {"login": env.str("LOGIN_RATE", default="20/min")},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -179,6 +191,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "energy.schema.describe_problems",
+    ],
 }
 
 LOGGING = {

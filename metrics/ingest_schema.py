@@ -1,0 +1,130 @@
+"""How `POST /api/v1/readings/` is described in the OpenAPI document."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from rest_framework import serializers
+
+PARTIAL = OpenApiParameter(
+    "partial",
+    bool,
+    default=False,
+    description="Store the good readings of a request and list the bad ones.",
+)
+
+_BY_ID = {
+    "metric": {
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "maximum": 2**63 - 1,
+        "description": "Id of the Metric.",
+    }
+}
+_BY_NAME = {
+    "site": {"type": "string", "description": "Slug of the Site."},
+    "device": {"type": "string", "description": "Slug of the Device."},
+    "key": {"type": "string", "description": "Key of the Metric."},
+}
+_TIMESTAMP = {
+    "type": "string",
+    "format": "date-time",
+    "description": "RFC 3339 with an offset, from 1970 to a day ahead of now; kept to the "
+    "microsecond.",
+}
+_VALUE = {
+    "type": "number",
+    "format": "double",
+    "description": "In the Metric's unit. Integers become the nearest double; true and false are "
+    "no numbers.",
+}
+
+
+def _form(names: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    properties = {**names, **values}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _columns(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "items": items}
+
+
+_ROW = {"timestamp": _TIMESTAMP, "value": _VALUE}
+_COLUMNS = {"timestamps": _columns(_TIMESTAMP), "values": _columns(_VALUE)}
+_COLUMN_FORMS = [_form(_BY_ID, _COLUMNS), _form(_BY_NAME, _COLUMNS)]
+_LISTED = {
+    "type": "array",
+    "items": {"oneOf": [_form(_BY_ID, _ROW), _form(_BY_NAME, _ROW), *_COLUMN_FORMS]},
+}
+READINGS: dict[str, Any] = {"oneOf": [_form({}, {"readings": _LISTED}), *_COLUMN_FORMS]}
+
+
+class RejectedSerializer(serializers.Serializer):
+    """A reading that was not accepted."""
+
+    index = serializers.IntegerField(
+        min_value=0, help_text="Its place in the request from 0, counting those in columns."
+    )
+    code = serializers.CharField(help_text="Stable, for programs.")
+    reason = serializers.CharField(help_text="For people.")
+
+
+class AcceptedSerializer(serializers.Serializer):
+    """What became of the readings."""
+
+    accepted = serializers.IntegerField(min_value=0)
+    rejected = RejectedSerializer(many=True)
+
+
+EXAMPLES = [
+    OpenApiExample(
+        "By metric id",
+        request_only=True,
+        value={
+            "readings": [
+                {"metric": 12, "timestamp": "2026-06-01T12:00:00Z", "value": 1500.0},
+                {"metric": 13, "timestamp": "2026-06-01T14:00:00+02:00", "value": 49.98},
+            ]
+        },
+    ),
+    OpenApiExample(
+        "By names",
+        request_only=True,
+        value={
+            "readings": [
+                {
+                    "site": "harbour-depot",
+                    "device": "main-meter",
+                    "key": "active_power",
+                    "timestamp": "2026-06-01T12:00:00Z",
+                    "value": 1500.0,
+                }
+            ]
+        },
+    ),
+    OpenApiExample(
+        "Columns of one metric",
+        request_only=True,
+        value={
+            "metric": 12,
+            "timestamps": ["2026-06-01T12:00:00Z", "2026-06-01T12:01:00Z"],
+            "values": [1500.0, 1512.5],
+        },
+    ),
+    OpenApiExample("Stored", response_only=True, value={"accepted": 2, "rejected": []}),
+    OpenApiExample(
+        "Stored in part",
+        response_only=True,
+        value={
+            "accepted": 1,
+            "rejected": [
+                {"index": 1, "code": "unknown_metric", "reason": "There is no such metric."}
+            ],
+        },
+    ),
+]
