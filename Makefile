@@ -51,7 +51,7 @@ clean:  ## remove the environment and the caches; var/ with your data stays
 
 define install
 	@echo "Installing $(1) into .venv"
-	@if $(BIN)/python -m pip install --quiet $(UV); \
+	@if $(BIN)/python -m pip install -qq $(UV); \
 	then $(BIN)/uv pip install --quiet --python $(BIN)/python -r $(1); \
 	else $(BIN)/python -m pip install --quiet --no-compile -r $(1); fi
 endef

@@ -24,7 +24,7 @@ STOP_SECONDS = 25.0
 POLL_SECONDS = 0.05
 
 
-class Stopped(Exception):  # noqa: N818  # It is asked for, not an error.
+class Stopped(Exception):
     """Somebody asked the server to stop."""
 
 
