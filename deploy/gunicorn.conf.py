@@ -14,9 +14,10 @@ threads = int(os.environ.get("WEB_THREADS", "4"))
 # Loading once and forking halves the start; no connection is open before the fork.
 preload_app = True
 
-# Past it a stuck worker is replaced; a stop waits as long for the requests under way.
+# Past it a stuck worker is replaced.
 timeout = 60
-graceful_timeout = 20
+# How long a stop waits for the requests under way.
+graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT", "20"))
 # Longer than nginx keeps its idle connections, so that it never writes to one just closed.
 keepalive = 75
 

@@ -19,8 +19,9 @@ from deploy.secrets import ensure_secret
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
-# Longer than gunicorn waits for the requests under way (`graceful_timeout`).
-STOP_SECONDS = 25.0
+GRACEFUL_SECONDS = 5
+# Longer than gunicorn waits for the requests under way.
+STOP_SECONDS = 2.0 * GRACEFUL_SECONDS
 POLL_SECONDS = 0.05
 
 
@@ -67,6 +68,7 @@ def _set_environment(port: int) -> None:
     """What the settings and gunicorn read; whatever the caller has set is kept."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "energy.settings")
     os.environ["BIND"] = f"{HOST}:{port}"
+    os.environ.setdefault("GRACEFUL_TIMEOUT", str(GRACEFUL_SECONDS))
     if not {"SECRET_KEY", "SECRET_KEY_FILE"} & os.environ.keys():
         os.environ["SECRET_KEY"] = ensure_secret(ROOT / "var" / "secret-key")
 

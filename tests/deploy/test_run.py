@@ -1,0 +1,135 @@
+"""`make run`, from an empty database to the last process gone."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.deploy.composition import ROOT
+from tests.deploy.processes import free_port, wait_for
+
+PASSWORD = "correct horse battery staple"
+
+
+class Run:
+    """One `python -m deploy.run` on loopback, its output collected in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._log = folder / "run.log"
+        environment = os.environ | {
+            "PORT": str(self.port),
+            "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+            "STATIC_ROOT": str(folder / "static"),
+            "DEMO_PASSWORD": PASSWORD,
+            "DEMO_DAYS": "1",
+            "DJANGO_SETTINGS_MODULE": "energy.settings",
+        }
+        with self._log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "deploy.run"],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def wait_until_welcome(self) -> None:
+        wait_for(lambda: self.process.poll() is not None or "Ctrl-C" in self.output, seconds=90)
+        assert self.process.poll() is None, self.output
+
+    def children(self) -> list[Path]:
+        """The /proc folders of the processes it has started, and of theirs."""
+        found, parents = [], [self.process.pid]
+        for parent in parents:
+            listed = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+            parents += [int(pid) for pid in listed.split()]
+            found += [Path(f"/proc/{pid}") for pid in listed.split()]
+        return found
+
+    def stop(self, signum: signal.Signals) -> int:
+        self.process.send_signal(signum)
+        return self.process.wait(timeout=40)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the database stays from one start to the next."""
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture
+def started(folder: Path) -> Iterator[Run]:
+    """A server that has told its address."""
+    run = Run(folder)
+    try:
+        run.wait_until_welcome()
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.stop(signal.SIGTERM)
+
+
+def test_it_answers_at_the_address_it_prints(started: Run) -> None:
+    assert f"Open      {started.address}/" in started.output
+    assert requests.get(started.address + "/healthz", timeout=10).status_code == 200
+
+
+def test_it_lets_the_demo_users_in_with_the_password_given(started: Run) -> None:
+    session = requests.Session()
+    form = session.get(started.address + "/login/", timeout=10)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
+    assert token is not None
+    answer = session.post(
+        started.address + "/login/",
+        data={"username": "standard", "password": PASSWORD, "csrfmiddlewaretoken": token[1]},
+        timeout=10,
+    )
+    assert answer.url == started.address + "/sites/"
+
+
+def test_a_second_start_makes_no_demo_again(started: Run, folder: Path) -> None:
+    started.stop(signal.SIGTERM)
+    again = Run(folder)
+    again.wait_until_welcome()
+    again.stop(signal.SIGTERM)
+    assert "Making the demo" not in again.output
+
+
+def test_it_listens_on_loopback_only(started: Run) -> None:
+    wanted = f"{started.port:04X}"
+    listening = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    addresses = {line[1] for line in listening if line[3] == "0A" and line[1].endswith(wanted)}
+    assert addresses == {f"0100007F:{wanted}"}
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_server_and_simulator_end_with_it(started: Run, signum: signal.Signals) -> None:
+    children = started.children()
+    assert len(children) >= 3
+    assert started.stop(signum) == 0
+    assert [child for child in children if child.exists()] == []
+
+
+def test_a_taken_port_is_named_with_a_way_out(started: Run, folder: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "deploy.run"],
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"PORT": str(started.port)},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 1
+    assert f"Port {started.port} is taken" in answer.stderr
