@@ -147,9 +147,9 @@ class _Held:
     def weighted(self, amounts: Floats) -> Floats:
         """The mean of `amounts`, one a piece, over each bucket's known time; NaN without any."""
         known = np.add.reduceat(self.known, self.offsets)
-        shares = self.known / np.repeat(np.where(known > 0, known, 1), self.pieces)
-        means = np.add.reduceat(np.where(self.known > 0, shares * amounts, 0.0), self.offsets)
-        return np.where(known > 0, means, np.nan)
+        weighted = np.where(self.known > 0, self.known * amounts, 0.0)
+        sums = np.add.reduceat(weighted, self.offsets)
+        return np.where(known > 0, sums / np.maximum(known, 1), np.nan)
 
 
 def _hold(samples: Samples, edges: Ints, expected_interval: int, known_until: int) -> _Held:

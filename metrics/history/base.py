@@ -79,6 +79,10 @@ class HistoryStore(ABC):
         """Delete readings of these Metrics, in [start, end) where given; return how many."""
 
     @abstractmethod
+    def count(self, metric_ids: Sequence[int]) -> int:
+        """How many readings these Metrics have."""
+
+    @abstractmethod
     def prune(self, before: int) -> int:
         """Delete the readings of all Metrics before an instant; return how many."""
 

@@ -99,7 +99,7 @@ def _bounds(start: int, end: int, resolution: str, zone: ZoneInfo) -> Ints:
     """The bounds of the whole buckets that [start, end) touches."""
     if resolution in FIXED:
         length = FIXED[resolution]
-        return np.arange(start - start % length, end + -end % length + 1, length, np.int64)
+        return np.arange(start - start % length, end + -end % length + 1, length, dtype=np.int64)
     first, last = (from_micros(instant).astimezone(zone).date() for instant in (start, end))
     begins = _begins(first - _ONE_DAY, last + _ONE_DAY, resolution)
     bounds = np.unique(np.fromiter((midnight(begin, zone) for begin in begins), np.int64))

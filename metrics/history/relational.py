@@ -89,6 +89,9 @@ class RelationalStore(HistoryStore):
         doomed = Reading.objects.filter(metric_id__in=metric_ids)
         return _deleted(doomed, start, end)
 
+    def count(self, metric_ids: Sequence[int]) -> int:
+        return Reading.objects.filter(metric_id__in=metric_ids).count()
+
     def prune(self, before: int) -> int:
         return _deleted(Reading.objects.all(), None, before)
 

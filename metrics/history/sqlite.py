@@ -40,11 +40,9 @@ _NO_LIMIT = -1
 
 def upsert(batch: ReadingBatch) -> None:
     """Insert or overwrite readings; those that change nothing are not written."""
-    rows = zip(
-        batch.metric_ids.tolist(), batch.timestamps.tolist(), batch.values.tolist(), strict=True
-    )
+    columns = (batch.metric_ids.tolist(), batch.timestamps.tolist(), batch.values.tolist())
     with connection.cursor() as cursor:
-        cursor.executemany(_UPSERT, rows)
+        cursor.executemany(_UPSERT, list(zip(*columns, strict=True)))
 
 
 def select(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:

@@ -1,0 +1,293 @@
+"""The history of Metrics over a window, raw or in buckets, as plain values ready for JSON."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import NotRequired, TypedDict, cast
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from energy.errors import DomainError
+from metrics import fills
+from metrics.cursors import read_cursor, write_cursor
+from metrics.history import get_store
+from metrics.history.arrays import Floats, Ints, Samples
+from metrics.history.base import Position
+from metrics.history.buckets import (
+    CALENDAR,
+    RESOLUTIONS,
+    Buckets,
+    TooManyBucketsError,
+    divide,
+    divide_finely,
+)
+from metrics.instants import from_micros, to_micros
+from metrics.labels import Formatter, Labels, milliseconds, rfc3339, rfc3339_local
+from metrics.models import Metric
+from metrics.summaries import AGGREGATES, Summary, aggregate_of
+from metrics.windows import Window, resolve_window, resolve_zone
+
+DEFAULT_POINTS = 1_000
+MAX_POINTS = 10_000  # a series, that `auto` may be asked for
+MAX_RAW_POINTS = 100_000  # an answer; the rest is behind a cursor
+MAX_BUCKETS = 100_000  # a series
+MAX_BUCKETED_POINTS = 1_000_000  # an answer
+CHOICES = {
+    "resolution": ("auto", "raw", *RESOLUTIONS),
+    "aggregate": (None, *AGGREGATES),
+    "fill": fills.FILLS,
+    "time_format": ("rfc3339", "ms"),
+}
+
+Numbers = list[float | None]
+Columns = dict[str, Floats]
+
+
+class About(TypedDict):
+    """The Metric a series is of."""
+
+    metric: int
+    key: str
+    name: str
+    unit: str
+    type: str
+    device: int
+    site: int
+    aggregate: str | None
+
+
+class Series(About):
+    """One Metric's part of the answer; `timestamps` with raw values only."""
+
+    values: Numbers
+    coverage: Numbers | None
+    timestamps: NotRequired[Labels]
+    min: NotRequired[Numbers]
+    max: NotRequired[Numbers]
+
+
+class Heading(TypedDict):
+    """The window, as it was understood."""
+
+    start: str | int
+    end: str | int
+    resolution: str
+    time_zone: str
+
+
+class TimeSeries(Heading):
+    """The answer: all `values` align with `timestamps`, which is None when resolution is raw.
+
+    `aggregate` is None when the Metrics' own ones differ; each series names its own.
+    """
+
+    aggregate: str | None
+    truncated: bool
+    next_cursor: str | None
+    timestamps: Labels | None
+    series: list[Series]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeSeriesQuery:
+    """What is asked of history; the HTTP contract's parameters, with their defaults.
+
+    `start` and `end`: aware datetimes, or dates meaning midnight in the zone. `time_zone`: None
+    means the Metrics' Site's, and where Sites differ `own_time_zone`, the asker's.
+
+    Raises DomainError, naming the field, for values outside the contract or contradicting others.
+    """
+
+    start: datetime | date | None = None
+    end: datetime | date | None = None
+    resolution: str = "auto"
+    aggregate: str | None = None
+    envelope: bool = False
+    time_zone: str | None = None
+    own_time_zone: str = "UTC"
+    max_points: int = DEFAULT_POINTS
+    fill: str = "null"
+    cursor: str | None = None
+    time_format: str = "rfc3339"
+
+    def __post_init__(self) -> None:
+        for field, choices in CHOICES.items():
+            if getattr(self, field) not in choices:
+                known = ", ".join(choice for choice in choices if choice)
+                raise DomainError(f"Choose one of {known}.", code="invalid_choice", field=field)
+        if not 1 <= self.max_points <= MAX_POINTS:
+            message = f"Ask for 1 to {MAX_POINTS} points."
+            raise DomainError(message, code="out_of_range", field="max_points")
+        self._refuse_contradictions()
+
+    def _refuse_contradictions(self) -> None:
+        raw = self.resolution == "raw"
+        contradictions = {
+            "aggregate": (raw and self.aggregate is not None, "Raw readings are not aggregated."),
+            "envelope": (raw and self.envelope, "Raw readings have no envelope."),
+            "fill": (raw and self.fill != "null", "Raw readings have no empty buckets to fill."),
+            "cursor": (self.cursor is not None and not raw, "Only raw answers go on by a cursor."),
+        }
+        for field, (contradicts, message) in contradictions.items():
+            if contradicts:
+                raise DomainError(message, code="contradiction", field=field)
+
+
+def answer(metrics: Sequence[Metric], query: TimeSeriesQuery, now: datetime) -> TimeSeries:
+    """The history of `metrics`, which the asker may see, with their Device and Site fetched.
+
+    Nothing is known of the time after `now`. Raises DomainError naming the field at fault.
+    """
+    zone = resolve_zone(query.time_zone, metrics, query.own_time_zone)
+    if query.resolution == "raw":
+        return _raw(metrics, query, zone, now)
+    return _bucketed(metrics, query, zone, now)
+
+
+# Buckets ------------------------------------------------------------------------------------------
+
+
+def _bucketed(
+    metrics: Sequence[Metric], query: TimeSeriesQuery, zone: ZoneInfo, now: datetime
+) -> TimeSeries:
+    window = resolve_window(query.start, query.end, zone, now)
+    resolution, buckets = _divided(window, query, zone, len(metrics))
+    summaries = [
+        Summary(metric, aggregate_of(metric, query.aggregate), buckets, to_micros(now))
+        for metric in metrics
+    ]
+    starts, columns = buckets.starts, list(_columns(summaries, buckets, query))
+    if query.fill == "none":
+        starts, columns = _without_empty(starts, columns)
+    aggregates = {summary.aggregate for summary in summaries}
+    return {
+        **_heading(window, query, zone, resolution),
+        "aggregate": aggregates.pop() if len(aggregates) == 1 else query.aggregate,
+        "truncated": False,
+        "next_cursor": None,
+        "timestamps": _writer(query, zone, resolution)(starts),
+        "series": [
+            _series(summary, column) for summary, column in zip(summaries, columns, strict=True)
+        ],
+    }
+
+
+def _divided(
+    window: Window, query: TimeSeriesQuery, zone: ZoneInfo, series: int
+) -> tuple[str, Buckets]:
+    budget = min(MAX_BUCKETS, MAX_BUCKETED_POINTS // max(series, 1))
+    try:
+        if query.resolution == "auto":
+            return divide_finely(*window, zone, at_most=min(query.max_points, budget))
+        return query.resolution, divide(*window, query.resolution, zone, at_most=budget)
+    except TooManyBucketsError as error:
+        field = "max_points" if query.resolution == "auto" else "resolution"
+        message = f"{error} Ask for a shorter window, a coarser resolution or auto."
+        raise DomainError(message, code="too_many_points", field=field) from error
+
+
+def _columns(
+    summaries: Sequence[Summary], buckets: Buckets, query: TimeSeriesQuery
+) -> Iterator[Columns]:
+    start, end = buckets.edges[[0, -1]].tolist()
+    ids = [summary.metric.pk for summary in summaries]
+    found = get_store().read_blocks(ids, start, end, with_neighbours=True)
+    for summary, (_, samples) in zip(summaries, found, strict=True):
+        yield summary.columns(samples, envelope=query.envelope, fill=query.fill)
+
+
+def _series(summary: Summary, columns: Columns) -> Series:
+    numbers = {name: _numbers(column) for name, column in columns.items()}
+    return cast("Series", {**_about(summary.metric, summary.aggregate), **numbers})
+
+
+def _without_empty(starts: Ints, columns: Sequence[Columns]) -> tuple[Ints, list[Columns]]:
+    """Leave out the buckets in which every series is empty."""
+    filled = np.zeros(starts.size, bool)
+    for column in columns:
+        filled |= ~np.isnan(column["values"])
+    return starts[filled], [
+        {name: numbers[filled] for name, numbers in column.items()} for column in columns
+    ]
+
+
+# Raw ----------------------------------------------------------------------------------------------
+
+
+def _raw(
+    metrics: Sequence[Metric], query: TimeSeriesQuery, zone: ZoneInfo, now: datetime
+) -> TimeSeries:
+    window, after = _position(query, zone, now)
+    ids = [metric.pk for metric in metrics]
+    page = get_store().read_page(ids, *window, after=after, limit=MAX_RAW_POINTS)
+    write = _writer(query, zone)
+    found = [page.samples.get(metric.pk, Samples.empty()) for metric in metrics]
+    return {
+        **_heading(window, query, zone, "raw"),
+        "aggregate": None,
+        "truncated": page.position is not None,
+        "next_cursor": write_cursor(window, page.position) if page.position else None,
+        "timestamps": None,
+        "series": [
+            {
+                **_about(metric, None),
+                "timestamps": write(samples.timestamps),
+                "values": samples.values.tolist(),
+                "coverage": None,
+            }
+            for metric, samples in zip(metrics, found, strict=True)
+        ],
+    }
+
+
+def _position(
+    query: TimeSeriesQuery, zone: ZoneInfo, now: datetime
+) -> tuple[Window, Position | None]:
+    """The window and where to go on in it; a cursor keeps the window its first page had."""
+    if query.cursor is None:
+        return resolve_window(query.start, query.end, zone, now), None
+    window, after = read_cursor(query.cursor)
+    asked = resolve_window(
+        query.start or from_micros(window.start), query.end or from_micros(window.end), zone, now
+    )
+    if asked != window:
+        message = "The cursor belongs to another window: repeat start and end, or leave them out."
+        raise DomainError(message, code="contradiction", field="cursor")
+    return window, after
+
+
+# Both ---------------------------------------------------------------------------------------------
+
+
+def _heading(window: Window, query: TimeSeriesQuery, zone: ZoneInfo, resolution: str) -> Heading:
+    start, end = _writer(query, zone)(np.array(window))
+    return {"start": start, "end": end, "resolution": resolution, "time_zone": zone.key}
+
+
+def _writer(query: TimeSeriesQuery, zone: ZoneInfo, resolution: str = "raw") -> Formatter:
+    """How instants are written: days and longer by the local clock they begin at."""
+    if query.time_format == "ms":
+        return milliseconds
+    return partial(rfc3339_local, zone=zone) if resolution in CALENDAR else rfc3339
+
+
+def _about(metric: Metric, aggregate: str | None) -> About:
+    return {
+        "metric": metric.pk,
+        "key": metric.key,
+        "name": metric.name,
+        "unit": "1" if aggregate == "count" else metric.unit,
+        "type": metric.type,
+        "device": metric.device_id,
+        "site": metric.device.site_id,
+        "aggregate": aggregate,
+    }
+
+
+def _numbers(values: Floats) -> Numbers:
+    """Floats as JSON has them: None for what is not known."""
+    numbers = values.astype(object)
+    numbers[~np.isfinite(values)] = None
+    return numbers.tolist()
