@@ -1,0 +1,20 @@
+"""Addresses of sign-in and account pages."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("login/", views.SignInView.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/", views.AccountView.as_view(), name="account"),
+    path("account/theme/", views.ThemeView.as_view(), name="theme"),
+    path("account/tokens/", views.TokenListView.as_view(), name="token-list"),
+    path("account/tokens/add/", views.TokenCreateView.as_view(), name="token-create"),
+    path(
+        "account/tokens/<str:token_key>/revoke/",
+        views.TokenRevokeView.as_view(),
+        name="token-revoke",
+    ),
+]

@@ -1,0 +1,130 @@
+"""Sign-in, the account page and its API tokens."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.views import LoginView
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.urls import reverse_lazy
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import View
+from django.views.generic import CreateView, DeleteView, ListView, UpdateView
+
+from accounts.forms import AccountForm, SignInForm, ThemeForm, TokenForm
+from accounts.models import ApiToken, User
+from accounts.throttling import SignInThrottle
+from energy.pages import PageMixin
+
+
+class SignInView(LoginView):
+    """Username and password; `next` is kept, and followed only within this site."""
+
+    template_name = "accounts/login.html"
+    form_class = SignInForm
+    redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        throttle = SignInThrottle()
+        if throttle.allow_request(request, self):  # type: ignore[arg-type]
+            return super().post(request, *args, **kwargs)
+        form = SignInForm(request)
+        wait = round(throttle.wait() or 60)
+        context = self.get_context_data(form=form, lockout=wait)
+        response = self.render_to_response(context, status=429)
+        response["Retry-After"] = str(wait)
+        return response
+
+
+class ThemeView(PageMixin, View):
+    """Stores the colour scheme the user switched to and returns to the page they were on."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = ThemeForm(request.POST, instance=request.user)
+        if form.is_valid():
+            form.save()
+        return HttpResponseRedirect(self._back(request))
+
+    @staticmethod
+    def _back(request: HttpRequest) -> str:
+        asked = request.POST.get("next", "")
+        safe = url_has_allowed_host_and_scheme(
+            asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
+        return asked if safe else resolve_url("site-list")
+
+
+class AccountView(PageMixin, UpdateView):
+    """How pages look to the user."""
+
+    form_class = AccountForm
+    template_name = "accounts/account.html"
+    success_url = reverse_lazy("account")
+    section = "account"
+    title = "Account"
+
+    def get_object(self, queryset: Any = None) -> User:
+        return self.request.user  # type: ignore[return-value]
+
+    def form_valid(self, form: AccountForm) -> HttpResponse:
+        messages.success(self.request, "Your settings were saved.")
+        return super().form_valid(form)
+
+
+class OwnTokensMixin(PageMixin):
+    """API tokens of nobody but the user."""
+
+    section = "account"
+
+    def get_queryset(self) -> QuerySet[ApiToken]:
+        return ApiToken.objects.filter(user=self.request.user)  # type: ignore[attr-defined]
+
+    def get_crumbs(self) -> list[tuple[str, str]]:
+        return [("Account", resolve_url("account"))]
+
+
+class TokenListView(OwnTokensMixin, ListView):
+    """The user's API tokens; the secrets themselves are not stored."""
+
+    template_name = "accounts/tokens.html"
+    title = "API tokens"
+    paginate_by = 50
+
+
+class TokenCreateView(OwnTokensMixin, CreateView):
+    """A new token: its secret is in the answer to this one request and nowhere else."""
+
+    form_class = TokenForm
+    template_name = "accounts/token_form.html"
+    title = "New API token"
+
+    def get_crumbs(self) -> list[tuple[str, str]]:
+        return [*super().get_crumbs(), ("API tokens", resolve_url("token-list"))]
+
+    def form_valid(self, form: TokenForm) -> HttpResponse:
+        token, secret = ApiToken.objects.create(
+            user=self.request.user,
+            expiry=timedelta(days=form.cleaned_data["days"]),
+            name=form.cleaned_data["name"],
+        )
+        context = self.get_context_data(form=form, token=token, secret=secret)
+        response = self.render_to_response(context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class TokenRevokeView(OwnTokensMixin, DeleteView):
+    """Ends a token at once."""
+
+    http_method_names = ["post"]
+    slug_field = "token_key"
+    slug_url_kwarg = "token_key"
+    success_url = reverse_lazy("token-list")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        messages.success(self.request, f"The token “{self.object.name}” was revoked.")
+        return super().form_valid(form)

@@ -1,0 +1,49 @@
+"""Values with their units, states and small lines of history on pages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from metrics.quantities import THIN_SPACE, Scale, count, number, scale_for
+from metrics.sparklines import HEIGHT, WIDTH, sparkline_path
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def quantity(
+    context: Any, value: float | None, unit: str, scale: Scale | None = None, state: str = ""
+) -> SafeString:
+    """`value` (base unit `unit`) with its unit, in `scale` or one that suits it alone."""
+    scale = scale or scale_for(unit, [value], kilo=wants_kilo(context.get("user")))
+    shown = None if value is None else value / scale.divisor
+    written = count(shown) if unit == "1" else number(shown)
+    if value is None or not scale.unit:
+        return format_html('<span class="value is-{}">{}</span>', state or "plain", written)
+    return format_html(
+        '<span class="value is-{}">{}</span>{}<span class="unit">{}</span>',
+        state or "plain",
+        written,
+        THIN_SPACE,
+        scale.unit,
+    )
+
+
+@register.inclusion_tag("partials/sparkline.html")
+def sparkline(values: Sequence[float | None], css: str = "") -> dict[str, Any]:
+    """A line of recent values, coloured by the class `css`; nothing when there is no line."""
+    return {"path": sparkline_path(values or ()), "css": css, "width": WIDTH, "height": HEIGHT}
+
+
+@register.inclusion_tag("partials/state_badge.html")
+def state_badge(state: str) -> dict[str, str]:
+    """The freshness of a latest value in words, unless it is as fresh as it should be."""
+    return {"state": state}
+
+
+def wants_kilo(user: Any) -> bool:
+    """Whether the user asked for kW and kWh everywhere."""
+    return getattr(user, "units", "") == "kilo"

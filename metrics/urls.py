@@ -1,0 +1,9 @@
+"""Addresses of Metric pages."""
+
+from django.urls import path
+
+from metrics import views
+
+urlpatterns = [
+    path("metrics/<int:pk>/", views.MetricDetailView.as_view(), name="metric-detail"),
+]

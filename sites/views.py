@@ -1,0 +1,63 @@
+"""Pages of Sites: the list, and one Site with its Devices."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from devices.filters import DeviceFilterSet
+from devices.models import Device
+from energy.pages import FilteredListView
+from metrics.panels import device_rows
+from metrics.reporting import with_reporting
+from sites.filters import SiteFilterSet
+from sites.models import Site
+
+
+class SiteListView(FilteredListView):
+    """The Sites the user sees, with how much of them reports."""
+
+    queryset = Site.objects.all()
+    filterset_class = SiteFilterSet
+    template_name = "sites/list.html"
+    section = "sites"
+    title = "Sites"
+
+    def annotated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return with_reporting(rows.with_device_count(), timezone.now())
+
+
+class SiteDetailView(FilteredListView):
+    """One Site: its figures, and its Devices in a list that sorts and pages in the URL."""
+
+    queryset = Device.objects.select_related("site")
+    filterset_class = DeviceFilterSet
+    template_name = "sites/detail.html"
+    section = "sites"
+
+    @cached_property
+    def site(self) -> Site:
+        """The Site, with how much of it reports; 404 where the user does not see it."""
+        visible = with_reporting(Site.objects.visible_to(self.request.user), timezone.now())
+        return get_object_or_404(visible, pk=self.kwargs["pk"])
+
+    def annotated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(site=self.site)
+
+    def get_title(self) -> str:
+        return self.site.name
+
+    def get_sites(self) -> Iterable[Site]:
+        return [self.site]
+
+    def get_crumbs(self) -> list[tuple[str, str]]:
+        return [("Sites", reverse("site-list"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        rows = device_rows(context["object_list"], context["now"])
+        return {**context, "site": self.site, "rows": rows}

@@ -1,0 +1,252 @@
+/*
+ * Draws the history charts. The page carries the description of each chart as JSON; the values come
+ * from the time series API, in base units, and are scaled like the numbers beside the chart. The
+ * same values stand in a table for whoever has no script or does not see the canvas.
+ */
+"use strict";
+
+const UNKNOWN = "–";
+const DASHES = [undefined, [6, 4], [2, 3], [10, 3, 2, 3]];
+const COLOURS = 8;
+
+/* Numbers as everywhere on the pages: two decimals under 10, one above, a true minus. */
+function number(value) {
+  if (value == null) return UNKNOWN;
+  const digits = value !== 0 && Math.abs(value) < 9.995 ? 2 : 1;
+  return value
+    .toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    .replace("-", "−");
+}
+
+const quantity = (value, unit) => (value == null || !unit ? number(value) : `${number(value)} ${unit}`);
+
+function formatters(timeZone) {
+  const make = (options) => new Intl.DateTimeFormat("en-GB", { timeZone, ...options });
+  return {
+    time: make({ hour: "2-digit", minute: "2-digit" }),
+    seconds: make({ hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+    day: make({ day: "numeric", month: "short" }),
+    full: make({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+  };
+}
+
+/* uPlot wants one ascending x for all series; raw series bring their own. */
+function columns(answer, description) {
+  const divide = (values, divisor) => (values ?? []).map((value) => (value == null ? null : value / divisor));
+  const drawn = answer.series.map((series, index) => {
+    const { divisor } = description.series[index];
+    const parts = description.envelope && series.min ? [series.values, series.min, series.max] : [series.values];
+    return [series.timestamps ?? answer.timestamps, ...parts.map((part) => divide(part, divisor))];
+  });
+  const tables = drawn.map(([times, ...values]) => [times.map((time) => time / 1000), ...values]);
+  return tables.length === 1 ? tables[0] : uPlot.join(tables);
+}
+
+class HistoryChart {
+  constructor(element) {
+    this.element = element;
+    this.description = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+    this.formats = formatters(this.description.zone);
+    this.legend = [...document.querySelectorAll(`[data-legend-of="${element.id}"]`)];
+    this.hidden = new Set();
+    this.load();
+  }
+
+  async load() {
+    this.note("Loading history…");
+    try {
+      const response = await fetch(this.description.url, { headers: { Accept: "application/json" } });
+      if (!response.ok) throw new Error(response.statusText);
+      const answer = await response.json();
+      const order = new Map(this.description.series.map((series, index) => [series.metric, index]));
+      answer.series = answer.series.filter((series) => order.has(series.metric));
+      answer.series.sort((a, b) => order.get(a.metric) - order.get(b.metric));
+      this.description.series = answer.series.map((series) => this.description.series[order.get(series.metric)]);
+      this.data = columns(answer, this.description);
+      this.draw();
+      this.listen();
+    } catch {
+      this.fail();
+    }
+  }
+
+  note(text) {
+    const note = document.createElement("p");
+    note.className = "chart-note";
+    note.textContent = text;
+    this.element.replaceChildren(note);
+  }
+
+  fail() {
+    this.note("History could not be loaded. ");
+    const again = document.createElement("button");
+    again.type = "button";
+    again.className = "button small";
+    again.textContent = "Try again";
+    again.addEventListener("click", () => this.load());
+    this.element.firstChild.append(again);
+  }
+
+  colour(index) {
+    const swatch = this.legend[index]?.querySelector(".swatch");
+    return getComputedStyle(swatch ?? this.element)[swatch ? "backgroundColor" : "color"];
+  }
+
+  /* One scale a unit; the first two units get an axis, left and right. */
+  units() {
+    return [...new Set(this.description.series.map((series) => series.unit))];
+  }
+
+  axes() {
+    const style = getComputedStyle(this.element);
+    const stroke = getComputedStyle(this.element.querySelector(".chart-note") ?? this.element).color;
+    const grid = style.getPropertyValue("border-top-color");
+    const common = { stroke, font: `12px ${style.fontFamily}`, ticks: { show: false }, gap: 6 };
+    const sides = this.units().slice(0, 2).map((unit, side) => ({
+      ...common,
+      scale: `y-${unit}`,
+      side: side ? 1 : 3,
+      size: 52,
+      label: unit,
+      labelSize: 18,
+      labelFont: common.font,
+      grid: side ? { show: false } : { stroke: grid, width: 1 },
+      values: (plot, ticks) => ticks.map((tick) => tick.toLocaleString("en-GB").replace("-", "−")),
+    }));
+    const x = { ...common, grid: { show: false }, space: 64, size: 30, values: (plot, ticks) => this.times(ticks) };
+    return [x, ...sides];
+  }
+
+  times(ticks) {
+    const step = ticks.length > 1 ? ticks[1] - ticks[0] : 3600;
+    return ticks.map((tick) => {
+      const at = tick * 1000;
+      const time = (step < 60 ? this.formats.seconds : this.formats.time).format(at);
+      return step >= 86400 || time === "00:00" ? this.formats.day.format(at) : time;
+    });
+  }
+
+  series() {
+    const quiet = { points: { show: false } };
+    return this.description.series.flatMap((series, index) => {
+      const stroke = this.colour(index);
+      const scale = `y-${series.unit}`;
+      const dash = DASHES[(this.units().indexOf(series.unit) + Math.floor(index / COLOURS)) % DASHES.length];
+      const show = !this.hidden.has(index);
+      const line = { scale, stroke, width: 1.5, dash, show, paths: series.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined, ...this.points() };
+      return this.hasEnvelope() ? [line, { scale, show, stroke: "transparent", ...quiet }, { scale, show, stroke: "transparent", ...quiet }] : [line];
+    });
+  }
+
+  /* Lonely values would be invisible without a dot. */
+  points() {
+    return this.data[0].length < 60 ? { points: { size: 5 } } : { points: { show: false } };
+  }
+
+  hasEnvelope() {
+    return this.data.length === 1 + 3 * this.description.series.length;
+  }
+
+  bands() {
+    if (!this.hasEnvelope()) return [];
+    return this.description.series.map((series, index) => ({
+      series: [3 * index + 3, 3 * index + 2],
+      fill: `color-mix(in srgb, ${this.colour(index)} 18%, transparent)`,
+    }));
+  }
+
+  draw() {
+    const index = this.plot?.cursor.idx;
+    this.plot?.destroy();
+    const axes = this.axes();
+    const series = this.series();
+    const bands = this.bands();
+    this.element.replaceChildren();
+    const size = { width: this.element.clientWidth, height: this.element.clientHeight };
+    const scales = { x: { time: true, range: () => this.description.window } };
+    for (const unit of this.units()) scales[`y-${unit}`] = unit === "%" ? { range: [0, 100] } : {};
+    this.plot = new uPlot(
+      {
+        ...size,
+        padding: [10, this.units().length > 1 ? 0 : 12, 0, 0],
+        legend: { show: false },
+        tzDate: (at) => uPlot.tzDate(new Date(at * 1000), this.description.zone),
+        cursor: { y: false, drag: { x: false, y: false } },
+        scales,
+        axes,
+        series: [{}, ...series],
+        bands,
+        hooks: { setCursor: [(plot) => this.show(plot.cursor.idx)] },
+      },
+      this.data,
+      this.element,
+    );
+    if (index != null) this.move(index);
+  }
+
+  values(index) {
+    const step = this.hasEnvelope() ? 3 : 1;
+    return this.description.series.map((series, order) => quantity(this.data[1 + step * order][index], series.unit));
+  }
+
+  show(index) {
+    const values = index == null ? null : this.values(index);
+    this.legend.forEach((entry, order) => {
+      const cell = entry.querySelector("[data-at-cursor]");
+      if (cell) cell.textContent = values ? values[order] : cell.dataset.atCursor;
+    });
+    const at = document.querySelector(`[data-cursor-of="${this.element.id}"]`);
+    if (at) at.textContent = index == null ? at.dataset.otherwise : this.formats.full.format(this.data[0][index] * 1000);
+  }
+
+  say(index) {
+    const live = document.querySelector(`[data-live-of="${this.element.id}"]`);
+    const values = this.values(index);
+    const parts = this.description.series.map((series, order) => `${series.label} ${values[order]}`);
+    live.textContent = `${this.formats.full.format(this.data[0][index] * 1000)}: ${parts.join(", ")}`;
+  }
+
+  move(index) {
+    const left = this.plot.valToPos(this.data[0][index], "x");
+    this.plot.setCursor({ left, top: 10 });
+  }
+
+  listen() {
+    if (this.listening) return;
+    this.listening = true;
+    let width = this.element.clientWidth;
+    new ResizeObserver(() => {
+      if (this.element.clientWidth === width) return;
+      width = this.element.clientWidth;
+      this.plot.setSize({ width, height: this.element.clientHeight });
+    }).observe(this.element);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+    this.element.addEventListener("keydown", (event) => this.press(event));
+    this.legend.forEach((entry, index) => {
+      const toggle = entry.querySelector("[data-toggle-series]");
+      if (!toggle) return;
+      toggle.hidden = false;
+      toggle.addEventListener("change", () => this.toggle(index, toggle.checked));
+    });
+  }
+
+  toggle(index, shown) {
+    this.hidden[shown ? "delete" : "add"](index);
+    this.draw();
+  }
+
+  /* Arrow keys read the chart value by value, with Shift a twenty-fourth of it at a time. */
+  press(event) {
+    const last = this.data[0].length - 1;
+    const step = event.shiftKey ? Math.max(1, Math.round(last / 24)) : 1;
+    const from = this.plot.cursor.idx ?? last;
+    const to = { ArrowLeft: from - step, ArrowRight: from + step, Home: 0, End: last }[event.key];
+    if (to === undefined || last < 0) return;
+    event.preventDefault();
+    const index = Math.min(last, Math.max(0, to));
+    this.move(index);
+    this.say(index);
+  }
+}
+
+for (const element of document.querySelectorAll("[data-chart]")) new HistoryChart(element);

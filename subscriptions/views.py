@@ -1,0 +1,158 @@
+"""Pages of Subscriptions: the user's own list, the dashboard, the picker."""
+
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import reverse, reverse_lazy
+from django.views.generic import CreateView, DeleteView, DetailView, UpdateView
+
+from energy.access import VisibleObjectsMixin
+from energy.pages import BelowObjectMixin, FilteredListView, PageMixin
+from metrics.freshness import Freshness
+from metrics.history_panel import HistoryPanel
+from metrics.latest import latest_value
+from metrics.panels import metric_rows
+from sites.models import Site
+from subscriptions.filters import SubscriptionFilterSet
+from subscriptions.forms import SubscriptionForm
+from subscriptions.models import Subscription
+
+
+class SubscriptionRow(NamedTuple):
+    """A Subscription in the list, with what its visible Metrics add up to."""
+
+    subscription: Subscription
+    metric_count: int
+    stale_count: int
+    sites: list[Site]
+
+    @classmethod
+    def of(cls, subscription: Subscription, now: datetime) -> Self:
+        """From a Subscription fetched `with_visible_metrics`."""
+        metrics = subscription.visible_metrics  # type: ignore[attr-defined]
+        silent = (Freshness.STALE, Freshness.NEVER)
+        stale = [metric for metric in metrics if latest_value(metric, now).state in silent]
+        sites = {metric.device.site for metric in metrics}
+        return cls(
+            subscription, len(metrics), len(stale), sorted(sites, key=lambda site: site.name)
+        )
+
+
+class SubscriptionListView(FilteredListView):
+    """The user's Subscriptions, with how many of their Metrics are stale."""
+
+    model = Subscription
+    filterset_class = SubscriptionFilterSet
+    template_name = "subscriptions/list.html"
+    section = "subscriptions"
+    title = "Subscriptions"
+
+    def annotated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.with_visible_metrics(self.request.user)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        context["rows"] = [
+            SubscriptionRow.of(subscription, context["now"])
+            for subscription in context["object_list"]
+        ]
+        return context
+
+
+class SubscriptionPageMixin(PageMixin, VisibleObjectsMixin):
+    """A page about one of the user's own Subscriptions."""
+
+    model = Subscription
+    section = "subscriptions"
+    object: Subscription
+
+    def get_crumbs(self) -> list[tuple[str, str]]:
+        return [("Subscriptions", reverse("subscription-list"))]
+
+
+class SubscriptionDetailView(SubscriptionPageMixin, DetailView):
+    """The dashboard: latest values, history with statistics, and the values as a table."""
+
+    template_name = "subscriptions/detail.html"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().with_visible_metrics(self.request.user)
+
+    def get_title(self) -> str:
+        return self.object.name
+
+    def get_sites(self) -> list[Any]:
+        return [metric.device.site for metric in self.object.visible_metrics]  # type: ignore[attr-defined]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        metrics = self.object.visible_metrics  # type: ignore[attr-defined]
+        panel = HistoryPanel(
+            metrics,
+            self.request.GET,
+            user=self.request.user,
+            zone=context["zone"],
+            now=context["now"],
+            api_url=reverse("api:subscription-timeseries", args=[self.object.pk]),
+            heading="History",
+        )
+        rows = metric_rows(metrics, context["now"])
+        unavailable = self.object.metrics.count() - len(rows)
+        return {**context, "rows": rows, "panel": panel, "unavailable": unavailable}
+
+
+class PickerMixin(SubscriptionPageMixin):
+    """A form that searches without saving: the button "find" shows it again as it was sent."""
+
+    form_class = SubscriptionForm
+    template_name = "subscriptions/form.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        asked = self.request.POST or self.request.GET
+        kwargs = super().get_form_kwargs()  # type: ignore[misc]
+        return {**kwargs, "user": self.request.user, "search": asked.get("search", "")}
+
+    def form_invalid(self, form: SubscriptionForm) -> HttpResponse:
+        if "find" in self.request.POST:
+            form.errors.clear()
+        return super().form_invalid(form)  # type: ignore[misc,no-any-return]
+
+    def form_valid(self, form: SubscriptionForm) -> HttpResponse:
+        if "find" in self.request.POST:
+            return self.form_invalid(form)
+        response = super().form_valid(form)  # type: ignore[misc]
+        messages.success(self.request, f"“{self.object}” was saved.")
+        return response  # type: ignore[no-any-return]
+
+
+class SubscriptionAddView(PickerMixin, CreateView):
+    """A new Subscription of the user's own."""
+
+    title = "New subscription"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(cancel_url=reverse("subscription-list"), **kwargs)
+
+
+class SubscriptionEditView(BelowObjectMixin, PickerMixin, UpdateView):
+    """Changes name, description and picked Metrics."""
+
+    title = "Edit subscription"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(cancel_url=self.object.get_absolute_url(), **kwargs)
+
+
+class SubscriptionDeleteView(BelowObjectMixin, SubscriptionPageMixin, DeleteView):
+    """Deletes a Subscription; Metrics and history stay."""
+
+    template_name = "subscriptions/delete.html"
+    success_url = reverse_lazy("subscription-list")
+    title = "Delete subscription"
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        messages.success(self.request, f"“{self.object}” was deleted.")
+        return super().form_valid(form)
