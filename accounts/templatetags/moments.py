@@ -23,10 +23,9 @@ def age(context: Any, at: datetime | None, state: str = "") -> SafeString | str:
     """
     if at is None:
         return "–"
-    since: timedelta = context["now"] - at
-    written = (
-        age_text(since.total_seconds()) if since < _RELATIVE_FOR else _absolute(at, context["zone"])
-    )
+    zone, since = context["zone"], context["now"] - at
+    recent = since < _RELATIVE_FOR
+    written = age_text(since.total_seconds()) if recent else _absolute(at, zone)
     return format_html(
         '<time class="age is-{}" datetime="{}" title="{}">{}</time>',
         state or "plain",
