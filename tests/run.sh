@@ -16,9 +16,9 @@ available() {
     return 1
 }
 
-markers="not nothing"
-available chromium "the browser tests" || markers="$markers and not browser"
-available nginx "the tests through nginx" || markers="$markers and not nginx"
+markers=
+available chromium "the browser tests" || markers="not browser"
+available nginx "the tests through nginx" || markers="${markers:+$markers and }not nginx"
 export pytest=".venv/bin/pytest --numprocesses=auto --dist=loadfile"
 
 echo "== SQLite"
@@ -27,7 +27,7 @@ env -u DATABASE_URL $pytest -m "$markers" "$@"
 if available pg_virtualenv "the PostgreSQL run"; then
     echo "== PostgreSQL"
     # shellcheck disable=SC2016  # The variables are those that pg_virtualenv sets.
-    exec pg_virtualenv -o fsync=off sh -c '
+    exec pg_virtualenv -t -o fsync=off sh -c '
         export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/postgres"
         exec $pytest "$@"' tests -m "$markers" "$@"
 fi
