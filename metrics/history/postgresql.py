@@ -80,12 +80,12 @@ _TYPES = {np.int64: psycopg.postgres.types["int8"], np.float64: psycopg.postgres
 def upsert(batch: ReadingBatch) -> None:
     """Insert or overwrite de-duplicated readings; those that change nothing are not written."""
     if len(batch) < COPY_FROM or not _copied(batch):
-        _execute(_UPSERT, batch.metric_ids, batch.timestamps, batch.values)
+        execute(_UPSERT, batch.metric_ids, batch.timestamps, batch.values)
 
 
 def select(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
     """The readings of [start, end) of those Metrics that have any."""
-    rows = _execute(_SELECT, np.array(metric_ids, np.int64), start, end)
+    rows = execute(_SELECT, np.array(metric_ids, np.int64), start, end)
     return {metric_id: Samples(timestamps, values) for metric_id, timestamps, values in rows}
 
 
@@ -100,7 +100,7 @@ def neighbours(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Sam
 
 
 def _by_metric(statement: str, *parameters: Any) -> dict[int, Samples]:
-    rows = _execute(statement, *parameters)
+    rows = execute(statement, *parameters)
     return ReadingBatch(*rows[0]).by_metric() if rows else {}
 
 
@@ -132,7 +132,8 @@ def _copy_rows(batch: ReadingBatch) -> bytes:
     return rows.tobytes()
 
 
-def _execute(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+def execute(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    """Run a statement with numpy arrays as parameters; return the rows it gives, if any."""
     with connection.wrap_database_errors, _cursor() as cursor:
         cursor.execute(statement.encode(), parameters, binary=True)
         return cursor.fetchall() if cursor.description else []

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from functools import partial
+from itertools import repeat
 
 import numpy as np
 from django.db import connection, transaction
@@ -15,10 +16,9 @@ from metrics.signals import readings_stored
 # A Metric's row is held until the commit, so that it cannot be deleted under its new readings.
 # In the order of ids, as deleting does: two who want the same rows wait, they never deadlock.
 # KEY SHARE lets other writers of readings, and edits of the Metric, pass.
-_HOLD_METRICS = {
-    "postgresql": "SELECT id FROM metrics_metric WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",
-    "sqlite": "SELECT id FROM metrics_metric WHERE id IN (SELECT value FROM json_each(%s))",
-}
+_HOLD_ON_POSTGRESQL = "SELECT id FROM metrics_metric WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
+# SQLite has one writer at a time: what is there at the beginning stays till the end.
+_HELD_ON_SQLITE = "SELECT id FROM metrics_metric WHERE id IN (SELECT value FROM json_each(%s))"
 # An equal timestamp moves Latest too: the last write wins here as it does in the history.
 _MOVE_LATEST = """
     INSERT INTO metrics_latest (metric_id, value, timestamp, received_at)
@@ -27,9 +27,7 @@ _MOVE_LATEST = """
         value = excluded.value, timestamp = excluded.timestamp, received_at = excluded.received_at
     WHERE excluded.timestamp >= metrics_latest.timestamp
 """
-_ROWS_OF_ARRAYS = (
-    "SELECT * FROM unnest(%s::bigint[], %s::double precision[], %s::bigint[], %s::bigint[])"
-)
+_ROWS_OF_ARRAYS = "SELECT *, %s FROM unnest(%s, %s, %s) AS newest (metric_id, value, timestamp)"
 _ROWS_OF_VALUES = "VALUES (%s, %s, %s, %s)"
 
 
@@ -64,25 +62,28 @@ def _of_existing_metrics(batch: ReadingBatch) -> ReadingBatch:
 
 
 def _held_metrics(metric_ids: Ints) -> Ints:
-    ids = metric_ids.tolist()
-    with connection.cursor() as cursor:
-        argument = json.dumps(ids) if connection.vendor == "sqlite" else ids
-        cursor.execute(_HOLD_METRICS[connection.vendor], [argument])
-        return np.array([row[0] for row in cursor.fetchall()], np.int64)
+    if connection.vendor == "postgresql":
+        from metrics.history import postgresql
+
+        rows = postgresql.execute(_HOLD_ON_POSTGRESQL, metric_ids)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(_HELD_ON_SQLITE, [json.dumps(metric_ids.tolist())])
+            rows = cursor.fetchall()
+    return np.array([row[0] for row in rows], np.int64)
 
 
 def _move_latest(readings: ReadingBatch, received_at: int) -> None:
     """Move Latest to each Metric's newest of these readings, unless it is newer already."""
     newest = np.flatnonzero(np.append(np.diff(readings.metric_ids) != 0, True))
     columns = [
-        readings.metric_ids[newest].tolist(),
-        readings.values[newest].tolist(),
-        readings.timestamps[newest].tolist(),
-        [received_at] * newest.size,
+        column[newest] for column in (readings.metric_ids, readings.values, readings.timestamps)
     ]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_MOVE_LATEST.format(rows=_ROWS_OF_ARRAYS), columns)
-        else:
-            rows = list(zip(*columns, strict=True))
+    if connection.vendor == "postgresql":
+        from metrics.history import postgresql
+
+        postgresql.execute(_MOVE_LATEST.format(rows=_ROWS_OF_ARRAYS), received_at, *columns)
+    else:
+        rows = zip(*(column.tolist() for column in columns), repeat(received_at), strict=False)
+        with connection.cursor() as cursor:
             cursor.executemany(_MOVE_LATEST.format(rows=_ROWS_OF_VALUES), rows)
