@@ -79,7 +79,8 @@ class RolePermission(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not (request.user and request.user.is_authenticated):
             return False
-        return bool(view.kwargs.get("pk")) or self._may(request, view)
+        unsupported = getattr(view, "action", "") is None  # 405 for everybody, whatever their role
+        return unsupported or bool(view.kwargs.get("pk")) or self._may(request, view)
 
     def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
         return self._may(request, view)

@@ -36,9 +36,8 @@ class OrderingFilter(django_filters.OrderingFilter):
     """Orders by the named fields, unknown values last, then by primary key: pages never overlap."""
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
-        if not value:
-            return qs
-        return qs.order_by(*(_term(self.get_ordering_value(param)) for param in value), "pk")
+        asked = [_term(self.get_ordering_value(param)) for param in value or () if param]
+        return qs.order_by(*asked, "pk") if asked else qs
 
 
 class VisibleChoiceFilter(django_filters.ModelChoiceFilter):

@@ -1,8 +1,30 @@
 """Every address of the project."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+
+from energy import docs, health
+from energy.api import UnknownAddressView
 
 urlpatterns = [
+    path("api/v1/", include("energy.api")),
+    path("api/schema/", docs.SchemaView.as_view(), name="schema"),
+    path("api/docs/", docs.SwaggerView.as_view(), name="docs"),
+    path("api/redoc/", docs.RedocView.as_view(), name="redoc"),
+    re_path(r"^api/", UnknownAddressView.as_view(), name="unknown-api-address"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
     path("admin/", admin.site.urls),
+    path("", RedirectView.as_view(pattern_name="site-list"), name="home"),
+    path("", include("accounts.urls")),
+    path("", include("sites.urls")),
+    path("", include("devices.urls")),
+    path("", include("metrics.urls")),
+    path("", include("subscriptions.urls")),
 ]
+
+handler400 = "energy.problems.bad_request"
+handler403 = "energy.problems.forbidden"
+handler404 = "energy.problems.not_found"
+handler500 = "energy.problems.server_error"

@@ -26,6 +26,7 @@ class MetricSpec(NamedTuple):
     name: str
     unit: str
     type: str = MetricType.GAUGE
+    expected_interval: int = 60  # s
 
 
 _ACTIVE_POWER = MetricSpec("active_power", "Active power", "W")

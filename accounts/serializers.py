@@ -1,0 +1,44 @@
+"""Who is signed in, and how they do."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import User
+from energy.access import ADMIN, STANDARD, TECHNICIAN, role_of
+from energy.serializers import StrictSerializer, TextField
+from sites.models import Site
+
+
+class CredentialsSerializer(StrictSerializer):
+    """A user name and password."""
+
+    username = TextField(max_length=150)
+    password = TextField(max_length=4096, trim_whitespace=False)
+
+
+class TokenSerializer(serializers.Serializer):
+    """A new token; it is shown this once, only its hash is stored."""
+
+    token = serializers.CharField()
+    expiry = serializers.DateTimeField()
+
+
+class MeSerializer(serializers.ModelSerializer):
+    """The signed-in user: their role and the ids of the Sites they see."""
+
+    role = serializers.SerializerMethodField()
+    sites = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = ("id", "username", "role", "time_zone", "sites")
+
+    @extend_schema_field({"type": "string", "enum": [STANDARD, TECHNICIAN, ADMIN]})
+    def get_role(self, user: Any) -> str:
+        return role_of(user)
+
+    @extend_schema_field({"type": "array", "items": {"type": "integer"}})
+    def get_sites(self, user: Any) -> list[int]:
+        return list(Site.objects.visible_to(user).order_by("pk").values_list("pk", flat=True))

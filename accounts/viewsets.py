@@ -1,0 +1,84 @@
+"""Sign-in for programs."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate, logout
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import ApiToken
+from accounts.serializers import CredentialsSerializer, MeSerializer, TokenSerializer
+from accounts.throttling import SignInThrottle
+from energy.parameters import KnownParametersMixin
+
+
+class LoginView(APIView):
+    """Trades a user name and password for a token."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (SignInThrottle,)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """Makes wrong credentials a 401, although there is nothing to authenticate with yet."""
+        return "Token"
+
+    @extend_schema(
+        operation_id="login", request=CredentialsSerializer, responses=TokenSerializer, auth=[]
+    )
+    def post(self, request: Request) -> Response:
+        """Sign in."""
+        credentials = CredentialsSerializer(data=request.data)
+        credentials.is_valid(raise_exception=True)
+        user: Any = authenticate(request, **credentials.validated_data)
+        if user is None:
+            raise AuthenticationFailed("No active user has this user name and password.")
+        token, key = ApiToken.objects.create(user=user)
+        user_logged_in.send(sender=type(user), request=request, user=user)
+        return Response(TokenSerializer({"token": key, "expiry": token.expiry}).data)
+
+
+class LogoutView(APIView):
+    """Ends this sign-in."""
+
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(operation_id="logout", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Revoke the token used, or end the session."""
+        if isinstance(request.auth, ApiToken):
+            request.auth.delete()
+            user_logged_out.send(sender=type(request.user), request=request, user=request.user)
+        else:
+            logout(request._request)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class LogoutAllView(APIView):
+    """Ends all sign-ins through the API."""
+
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(operation_id="logout_all", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Revoke every token of yours."""
+        ApiToken.objects.filter(user=request.user).delete()
+        user_logged_out.send(sender=type(request.user), request=request, user=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MeView(KnownParametersMixin, APIView):
+    """The signed-in user."""
+
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(operation_id="me", responses=MeSerializer)
+    def get(self, request: Request) -> Response:
+        """Who you are, your role and the Sites you see."""
+        return Response(MeSerializer(request.user).data)

@@ -1,0 +1,74 @@
+"""Devices in the API."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from devices.models import Device
+from energy.serializers import StrictModelSerializer
+from metrics.serializers import MetricSerializer, NamedMetricSerializer, named_metrics
+
+MAX_METRICS = 200  # at creation; any number can be added afterwards
+
+
+class DeviceSerializer(StrictModelSerializer):
+    """A Device with its Metrics, which have their own address to be changed at."""
+
+    url = serializers.HyperlinkedIdentityField(view_name="api:device-detail")
+    metrics = MetricSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Device
+        fields = (
+            "id",
+            "url",
+            "site",
+            "name",
+            "slug",
+            "kind",
+            "status",
+            "manufacturer",
+            "model",
+            "serial_number",
+            "rated_power",
+            "notes",
+            "metrics",
+            "created_at",
+            "updated_at",
+        )
+        # Name and slug are unique in the Site: `validate` says so on the field at fault.
+        validators: tuple[Any, ...] = ()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        def value(name: str) -> Any:
+            return attrs[name] if name in attrs else getattr(self.instance, name, None)
+
+        others = Device.objects.filter(site=value("site")).exclude(pk=value("pk"))
+        if others.filter(name=value("name")).exists():
+            message = "This Site already has a Device of that name."
+            raise ValidationError({"name": [message]}, code="unique")
+        if self.instance and others.filter(slug=self.instance.slug).exists():
+            message = f"That Site already has a Device with the slug {self.instance.slug}."
+            raise ValidationError({"site": [message]}, code="unique")
+        return attrs
+
+
+class DeviceCreateSerializer(DeviceSerializer):
+    """A new Device; the Metrics named with it, or else the headline of its kind."""
+
+    metrics = NamedMetricSerializer(many=True, required=False, max_length=MAX_METRICS)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs["metrics"] = named_metrics(attrs["kind"], attrs.get("metrics", []))
+        return super().validate(attrs)
+
+    def create(self, validated_data: dict[str, Any]) -> Device:
+        named = validated_data.pop("metrics")
+        device = Device(**validated_data)
+        device.named_metrics = named
+        device.save()
+        return device
+
+    def to_representation(self, instance: Device) -> Any:
+        return DeviceSerializer(context=self.context).to_representation(instance)

@@ -1,0 +1,48 @@
+"""The one router of the API, version 1."""
+
+from typing import Any
+
+from django.urls import path
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.routers import DefaultRouter
+from rest_framework.views import APIView
+
+from accounts.viewsets import LoginView, LogoutAllView, LogoutView, MeView
+from devices.viewsets import DeviceViewSet
+from metrics.ingest_views import ReadingsView
+from metrics.viewsets import MetricViewSet
+from sites.viewsets import SiteViewSet
+from subscriptions.viewsets import SubscriptionViewSet
+
+app_name = "api"
+
+router = DefaultRouter()
+router.include_format_suffixes = False
+router.root_view_name = "root"
+router.register("sites", SiteViewSet, "site")
+router.register("devices", DeviceViewSet, "device")
+router.register("metrics", MetricViewSet, "metric")
+router.register("subscriptions", SubscriptionViewSet, "subscription")
+
+urlpatterns = [
+    path("auth/login/", LoginView.as_view(), name="login"),
+    path("auth/logout/", LogoutView.as_view(), name="logout"),
+    path("auth/logoutall/", LogoutAllView.as_view(), name="logout-all"),
+    path("me/", MeView.as_view(), name="me"),
+    path("readings/", ReadingsView.as_view(), name="readings"),
+    *router.urls,
+]
+
+
+class UnknownAddressView(APIView):
+    """Whatever else is asked for under /api/: a 404 like every other."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise NotFound("There is no such address; addresses end with a slash.")

@@ -1,0 +1,50 @@
+"""Numbered pages of every list."""
+
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
+
+MAX_PAGE_SIZE = 500
+
+
+class PageNumbers(PageNumberPagination):
+    """`?page=&page_size=`; what is out of range is an error, never another page than asked for."""
+
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = MAX_PAGE_SIZE
+    last_page_strings = ()
+
+    def get_page_size(self, request: Request) -> int:
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is None:
+            return self.page_size
+        size = _whole_number(asked)
+        if size is None or not 1 <= size <= self.max_page_size:
+            raise _refusal("page_size", f"A whole number from 1 to {self.max_page_size}.")
+        return size
+
+    def get_page_number(self, request: Request, paginator: Any) -> int:
+        asked = request.query_params.get(self.page_query_param, "1")
+        page = _whole_number(asked)
+        if page is None or not 1 <= page <= paginator.num_pages:
+            raise _refusal("page", f"A whole number from 1 to {paginator.num_pages}.")
+        return page
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        limits = {"page": {"minimum": 1}, "page_size": {"minimum": 1, "maximum": MAX_PAGE_SIZE}}
+        parameters = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            parameter["schema"] |= limits[parameter["name"]]
+        return parameters
+
+
+def _whole_number(text: str) -> int | None:
+    """The number of a short run of ASCII digits; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def _refusal(parameter: str, message: str) -> ValidationError:
+    return ValidationError({parameter: [message]}, code="out_of_range")

@@ -1,0 +1,37 @@
+"""Request bodies."""
+
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.http import UnreadablePostError
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+from energy.errors import TooLarge
+
+
+class StrictJSONParser(JSONParser):
+    """JSON as RFC 8259 has it: UTF-8, no NaN, no infinities, no lone surrogates; size-limited."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """The decoded body.
+
+        Raises ParseError (400) for what is not JSON, TooLarge (413) past MAX_BODY_BYTES.
+        """
+        body = read_limited(stream, int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0))
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ParseError(f"The body is not JSON: {error}") from error
+
+
+def read_limited(stream: Any, limit: int) -> bytes:
+    """All of `stream`; raises TooLarge past `limit` bytes, ParseError when the client went away."""
+    try:
+        body = stream.read(limit + 1)
+    except UnreadablePostError as error:
+        raise ParseError("The body ended early.") from error
+    if len(body) > limit:
+        raise TooLarge(f"The body is over {limit} bytes.", code="body_too_large")
+    return bytes(body)

@@ -1,0 +1,104 @@
+"""Serializer fields that take a JSON value as what it is, and relations limited to visible rows.
+
+DRF by itself turns 5 into "5", true into 1.0 and "nan" into a number, and drops names it does not
+know; here each is a 400 that names the field.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+MAX_ID = 2**63 - 1
+
+
+def whole_number(data: Any) -> int | None:
+    """`data` as an int where JSON calls it an integer (5 and 5.0), None otherwise."""
+    if isinstance(data, float) and data.is_integer():
+        return int(data)
+    return data if isinstance(data, int) and not isinstance(data, bool) else None
+
+
+class TextField(serializers.CharField):
+    """A JSON string."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class NumberField(serializers.FloatField):
+    """A JSON number that a double holds."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        try:
+            number = float(data)
+        except OverflowError:
+            self.fail("invalid")
+        if not math.isfinite(number):
+            self.fail("invalid")
+        return number
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON integer."""
+
+    def to_internal_value(self, data: Any) -> int:
+        number = whole_number(data)
+        if number is None:
+            self.fail("invalid")
+        return number
+
+
+class VisibleKeyField(serializers.PrimaryKeyRelatedField):
+    """The id of a row that the request's user sees; any other id is equally unknown."""
+
+    def get_queryset(self) -> Any:
+        rows: Any = super().get_queryset()
+        return rows.visible_to(self.context["request"].user)
+
+    def to_internal_value(self, data: Any) -> Any:
+        key = whole_number(data)
+        if key is None:
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        if not 0 < key <= MAX_ID:
+            self.fail("does_not_exist", pk_value=key)
+        return super().to_internal_value(key)
+
+
+class StrictFieldsMixin:
+    """Refuses names that the serializer does not have.
+
+    Read-only names are welcome and have no effect, so that what was read can be sent back.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = data.keys() - self.fields.keys()  # type: ignore[attr-defined]
+            if unknown:
+                told = [ErrorDetail("There is no such field.", code="unknown_field")]
+                raise ValidationError(dict.fromkeys(sorted(unknown), told))
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class StrictSerializer(StrictFieldsMixin, serializers.Serializer):
+    """A serializer of plain values."""
+
+
+class StrictModelSerializer(StrictFieldsMixin, serializers.ModelSerializer):
+    """A serializer of rows; relations are `VisibleKeyField`s."""
+
+    serializer_related_field = VisibleKeyField
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: TextField,
+        models.TextField: TextField,
+        models.FloatField: NumberField,
+        models.PositiveIntegerField: WholeNumberField,
+    }

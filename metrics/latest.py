@@ -1,0 +1,77 @@
+"""The latest values of Metrics, as the API answers them."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from metrics.freshness import Freshness, freshness
+from metrics.models import Metric
+from metrics.querysets import MetricQuerySet
+
+
+class LatestValue(msgspec.Struct, kw_only=True):
+    """The newest reading of a Metric in its `unit`; value, times and age are None when never."""
+
+    value: float | None = None
+    timestamp: datetime | None = None
+    received_at: datetime | None = None
+    unit: str
+    age_seconds: float | None = None
+    state: Freshness = Freshness.NEVER
+
+
+class MetricLatest(LatestValue, kw_only=True):
+    """A latest value among those of other Metrics."""
+
+    metric: int
+
+
+class LatestValues(msgspec.Struct):
+    """Latest values of several Metrics."""
+
+    results: list[MetricLatest]
+
+
+def latest_value(metric: Metric, now: datetime) -> LatestValue:
+    """The latest value of one Metric at `now`."""
+    latest = getattr(metric, "latest", None)
+    if latest is None:
+        return LatestValue(unit=metric.unit)
+    return LatestValue(
+        value=latest.value,
+        timestamp=latest.timestamp,
+        received_at=latest.received_at,
+        unit=metric.unit,
+        age_seconds=latest.age_seconds(now),
+        state=freshness(latest.age_seconds(now), metric.expected_interval),
+    )
+
+
+def latest_values(metrics: MetricQuerySet, now: datetime) -> LatestValues:
+    """The latest values of `metrics` at `now`, in one query that makes no model instances."""
+    rows = metrics.values_list(
+        "pk",
+        "unit",
+        "expected_interval",
+        "latest__value",
+        "latest__timestamp",
+        "latest__received_at",
+    )
+    return LatestValues([_answer(row, now) for row in rows])
+
+
+def _answer(row: tuple[Any, ...], now: datetime) -> MetricLatest:
+    metric, unit, interval, value, timestamp, received_at = row
+    if timestamp is None:
+        return MetricLatest(metric=metric, unit=unit)
+    age = max(0.0, (now - timestamp).total_seconds())
+    return MetricLatest(
+        metric=metric,
+        value=value,
+        timestamp=timestamp,
+        received_at=received_at,
+        unit=unit,
+        age_seconds=age,
+        state=freshness(age, interval),
+    )

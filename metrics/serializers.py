@@ -1,0 +1,114 @@
+"""Metrics and their latest values in the API."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from energy.serializers import StrictModelSerializer
+from metrics.freshness import Freshness
+from metrics.latest import LatestValue, latest_value
+from metrics.models import Metric
+from metrics.vocabulary import MetricSpec, describe
+
+
+class LatestSerializer(serializers.Serializer):
+    """The newest reading of a Metric; value, times and age are null when there is none."""
+
+    value = serializers.FloatField(allow_null=True)
+    timestamp = serializers.DateTimeField(allow_null=True)
+    received_at = serializers.DateTimeField(allow_null=True)
+    unit = serializers.CharField()
+    age_seconds = serializers.FloatField(allow_null=True, min_value=0)
+    state = serializers.ChoiceField(choices=[state.value for state in Freshness])
+
+
+class MetricLatestSerializer(LatestSerializer):
+    """The newest reading of one of several Metrics."""
+
+    metric = serializers.IntegerField()
+
+
+class LatestListSerializer(serializers.Serializer):
+    """The newest readings of several Metrics."""
+
+    results = MetricLatestSerializer(many=True)
+
+
+@extend_schema_field(LatestSerializer)
+class LatestField(serializers.Field):
+    """A Metric's latest value, read-only."""
+
+    def __init__(self) -> None:
+        super().__init__(source="*", read_only=True)
+
+    def to_representation(self, value: Metric) -> LatestValue:
+        return latest_value(value, timezone.now())
+
+
+class MetricSerializer(StrictModelSerializer):
+    """A Metric of a Device, with its latest value. It stays with its Device."""
+
+    url = serializers.HyperlinkedIdentityField(view_name="api:metric-detail")
+    site = serializers.IntegerField(source="device.site_id", read_only=True)
+    latest = LatestField()
+
+    class Meta:
+        model = Metric
+        fields = (
+            "id",
+            "url",
+            "device",
+            "site",
+            "key",
+            "name",
+            "unit",
+            "type",
+            "expected_interval",
+            "latest",
+        )
+        # Key and Device together are unique: `validate` says so on the field `key`.
+        validators: tuple[Any, ...] = ()
+        extra_kwargs = {name: {"required": False} for name in ("name", "unit", "type")}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        device = attrs.get("device") or self.instance.device
+        if self.instance is not None and device != self.instance.device:
+            raise _refusal("device", "immutable", "A Metric stays with its Device.")
+        others = device.metrics.filter(key=attrs.get("key"))
+        if others.exclude(pk=getattr(self.instance, "pk", None)).exists():
+            raise _refusal("key", "unique", "This Device already has a Metric of that key.")
+        return attrs
+
+    def create(self, validated_data: dict[str, Any]) -> Metric:
+        """Create; name, unit and type not given are what the vocabulary says of the key."""
+        known = describe(validated_data["device"].kind, validated_data["key"])
+        return super().create({**known._asdict(), **validated_data})
+
+
+class NamedMetricSerializer(StrictModelSerializer):
+    """A Metric to create together with its Device."""
+
+    class Meta:
+        model = Metric
+        fields = ("key", "name", "unit", "type", "expected_interval")
+        extra_kwargs = MetricSerializer.Meta.extra_kwargs
+
+
+def named_metrics(kind: str, rows: list[dict[str, Any]]) -> list[MetricSpec] | None:
+    """The Metrics a new Device of `kind` is created with; None (its headline) for no rows.
+
+    Raises ValidationError where a key comes twice.
+    """
+    keys = [row["key"] for row in rows]
+    twice = [index for index, key in enumerate(keys) if key in keys[:index]]
+    if twice:
+        told = ErrorDetail("This key is already in the list.", code="unique")
+        raise ValidationError({"metrics": {index: {"key": [told]} for index in twice}})
+    return [describe(kind, row["key"])._replace(**row) for row in rows] or None
+
+
+def _refusal(field: str, code: str, message: str) -> ValidationError:
+    return ValidationError({field: [message]}, code=code)

@@ -1,0 +1,93 @@
+"""Metrics and their latest values over HTTP."""
+
+from django.db import transaction
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from energy.serializers import MAX_ID
+from energy.viewsets import ApiMixin
+from metrics.filters import MetricFilterSet
+from metrics.latest import latest_value, latest_values
+from metrics.models import Metric
+from metrics.serializers import LatestListSerializer, LatestSerializer, MetricSerializer
+
+MAX_IDS = 1_000
+IDS = OpenApiParameter(
+    "ids",
+    {"type": "string", "pattern": r"^[0-9]+(,[0-9]+)*$"},
+    required=True,
+    description=f"Metric ids, separated by commas; at most {MAX_IDS:,}. An id that does not exist "
+    "or that you may not see is a 400 that names it.",
+)
+
+
+class MetricViewSet(
+    ApiMixin,
+    mixins.CreateModelMixin,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    GenericViewSet,
+):
+    """The Metrics of the Devices you see, each with its latest value."""
+
+    queryset = Metric.objects.with_latest()
+    serializer_class = MetricSerializer
+    filterset_class = MetricFilterSet
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    @transaction.atomic
+    def perform_destroy(self, instance: Metric) -> None:
+        """Delete with its history; the last one of a Device stays (409)."""
+        instance.delete()
+
+    @extend_schema(responses=LatestSerializer)
+    @action(detail=True, url_path="latest", url_name="latest")
+    def latest(self, request: Request, pk: str) -> Response:
+        """The newest reading of the Metric."""
+        return Response(latest_value(self.get_object(), timezone.now()))
+
+    @extend_schema(parameters=[IDS], responses=LatestListSerializer, filters=False)
+    @action(
+        detail=False,
+        url_path="latest",
+        url_name="latest-list",
+        query_parameters=("ids",),
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def latest_of_several(self, request: Request) -> Response:
+        """The newest readings of the Metrics named, in the order named."""
+        ids = _ids(request.query_params.get("ids", ""))
+        visible = Metric.objects.visible_to(request.user).filter(pk__in=ids)
+        answer = latest_values(visible, timezone.now())
+        place = {metric: index for index, metric in enumerate(ids)}
+        answer.results.sort(key=lambda latest: place.pop(latest.metric))
+        if place:
+            unknown = ", ".join(str(metric) for metric in place)
+            raise _refused(f"Unknown Metric: {unknown}.", "does_not_exist")
+        return Response(answer)
+
+
+def _ids(text: str) -> list[int]:
+    """The ids of `1,2,3`, each once, in order."""
+    words = text.split(",")
+    if not all(word.isascii() and word.isdigit() and len(word) <= 19 for word in words):
+        raise _refused("Metric ids, separated by commas.", "invalid")
+    if len(words) > MAX_IDS:
+        raise _refused(f"At most {MAX_IDS:,} ids at a time.", "too_many")
+    ids = list(dict.fromkeys(int(word) for word in words))
+    if ids and max(ids) > MAX_ID:
+        raise _refused(f"Unknown Metric: {max(ids)}.", "does_not_exist")
+    return ids
+
+
+def _refused(message: str, code: str) -> ValidationError:
+    return ValidationError({"ids": [message]}, code=code)

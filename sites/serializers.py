@@ -1,0 +1,31 @@
+"""Sites in the API."""
+
+from rest_framework import serializers
+
+from energy.serializers import StrictModelSerializer
+from sites.models import Site
+
+
+class SiteSerializer(StrictModelSerializer):
+    """A Site; read-only, Sites are made in the admin."""
+
+    url = serializers.HyperlinkedIdentityField(view_name="api:site-detail")
+    device_count = serializers.IntegerField(read_only=True, min_value=0)
+
+    class Meta:
+        model = Site
+        fields = (
+            "id",
+            "url",
+            "name",
+            "slug",
+            "description",
+            "address",
+            "latitude",
+            "longitude",
+            "time_zone",
+            "device_count",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields

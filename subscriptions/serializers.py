@@ -1,0 +1,73 @@
+"""Subscriptions in the API."""
+
+from typing import Any
+
+from django.db import transaction
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from energy.serializers import MAX_ID, StrictModelSerializer, whole_number
+from metrics.models import Metric
+from subscriptions.models import Subscription
+
+MAX_METRICS = 1_000
+
+
+@extend_schema_field(
+    {"type": "array", "items": {"type": "integer"}, "maxItems": MAX_METRICS, "default": []}
+)
+class VisibleMetricsField(serializers.Field):
+    """Metric ids: going in, every one must be visible; coming out, only the visible ones are."""
+
+    default_error_messages = {
+        "not_a_list": "Expected a list of Metric ids.",
+        "too_many": f"At most {MAX_METRICS:,} Metrics.",
+    }
+
+    def to_internal_value(self, data: Any) -> list[Metric]:
+        if not isinstance(data, list):
+            self.fail("not_a_list")
+        if len(data) > MAX_METRICS:
+            self.fail("too_many")
+        ids = [whole_number(item) for item in data]
+        known = [number for number in ids if number is not None and 0 < number <= MAX_ID]
+        visible = Metric.objects.visible_to(self.context["request"].user).in_bulk(known)
+        unknown = [item for item, number in zip(data, ids, strict=True) if number not in visible]
+        if unknown:
+            raise ValidationError([_unknown(item) for item in unknown])
+        return list(visible.values())
+
+    def get_attribute(self, instance: Subscription) -> list[Metric]:
+        return instance.visible_metrics
+
+    def to_representation(self, value: list[Metric]) -> list[int]:
+        return [metric.pk for metric in value]
+
+
+class SubscriptionSerializer(StrictModelSerializer):
+    """A saved set of Metrics across Sites and Devices, its owner's alone."""
+
+    url = serializers.HyperlinkedIdentityField(view_name="api:subscription-detail")
+    metrics = VisibleMetricsField(required=False)
+
+    class Meta:
+        model = Subscription
+        fields = ("id", "url", "name", "description", "metrics", "created_at", "updated_at")
+
+    def validate_name(self, name: str) -> str:
+        """Unique among the owner's."""
+        mine = Subscription.objects.owned_by(self.context["request"].user).filter(name=name)
+        if mine.exclude(pk=getattr(self.instance, "pk", None)).exists():
+            message = "You already have a Subscription of that name."
+            raise ValidationError(message, code="unique")
+        return name
+
+    @transaction.atomic
+    def save(self, **kwargs: Any) -> Subscription:
+        """Save the Subscription and its Metrics together."""
+        return super().save(**kwargs)
+
+
+def _unknown(item: Any) -> ErrorDetail:
+    return ErrorDetail(f"Unknown Metric: {str(item)[:40]}.", code="does_not_exist")

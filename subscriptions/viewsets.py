@@ -1,0 +1,53 @@
+"""Subscriptions over HTTP, each user's own."""
+
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import ModelViewSet
+
+from energy.viewsets import ApiMixin
+from metrics.latest import latest_values
+from metrics.models import Metric
+from metrics.serializers import LatestListSerializer
+from subscriptions.filters import SubscriptionFilterSet
+from subscriptions.models import Subscription
+from subscriptions.serializers import SubscriptionSerializer
+
+
+class SubscriptionViewSet(ApiMixin, ModelViewSet):
+    """Your Subscriptions. A Metric you may no longer see drops out of every answer."""
+
+    queryset = Subscription.objects.all()
+    serializer_class = SubscriptionSerializer
+    filterset_class = SubscriptionFilterSet
+
+    def get_queryset(self) -> Any:
+        visible = Metric.objects.visible_to(self.request.user).only("pk")
+        metrics = Prefetch("metrics", visible, to_attr="visible_metrics")
+        return super().get_queryset().prefetch_related(metrics)
+
+    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
+        """Save as the user's own."""
+        self._read_back(serializer, serializer.save(owner=self.request.user))
+
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        """Save, and answer what is stored."""
+        self._read_back(serializer, serializer.save())
+
+    def _read_back(self, serializer: BaseSerializer[Any], saved: Subscription) -> None:
+        serializer.instance = self.get_queryset().get(pk=saved.pk)
+
+    @extend_schema(responses=LatestListSerializer)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def latest(self, request: Request, pk: str) -> Response:
+        """The newest reading of each of its Metrics."""
+        return Response(latest_values(self._visible_metrics(), timezone.now()))
+
+    def _visible_metrics(self) -> Any:
+        return self.get_object().metrics.visible_to(self.request.user)
