@@ -11,6 +11,7 @@ import django
 from bench.figures import Figure, measure, table
 from bench.readings import FIRST, CopyFloor, ExecuteManyFloor, Floor, as_json, batches
 from bench.server import Client, server
+from deploy.prepare import refresh_statistics
 
 WARM_UP = 3
 # Each measurement writes a week of its own, so that every reading is new.
@@ -74,6 +75,7 @@ def main() -> int:
 
     call_command("migrate", verbosity=0)
     token = world.build()
+    refresh_statistics()
     ids = world.metric_ids()
     floor = CopyFloor() if connection.vendor == "postgresql" else ExecuteManyFloor()
     with server() as http:

@@ -25,7 +25,21 @@ def everything() -> str:
     django.setup()
     _migrate()
     _collect_static()
-    return _known_password() if get_user_model().objects.exists() else _seed()
+    password = _known_password() if get_user_model().objects.exists() else _seed()
+    refresh_statistics()
+    return password
+
+
+def refresh_statistics() -> None:
+    """Let SQLite's planner know the tables' sizes, which PostgreSQL finds out by itself.
+
+    Without, it looks a list of ids up once for each row that the user sees: 110 ms instead of 5
+    for a thousand of a thousand metrics. The limit keeps it short however large a table is.
+    """
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA analysis_limit = 1000")
+            cursor.execute("ANALYZE")
 
 
 def _migrate() -> None:
