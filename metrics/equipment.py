@@ -63,23 +63,21 @@ class Equipment:
         self.charge_levels: list[Metric] = []
         for metric in metrics:
             self._add(metric)
-        # An inverter's AC power is its arrays' DC power once more, less the losses.
-        has_inverter = DeviceKind.INVERTER in self._kinds.values()
-        self._left_out = DeviceKind.PV_ARRAY if has_inverter else None
 
     def powers(self, name: str) -> list[Metric]:
         """The powers that flow `name` is a direction of."""
-        return [power for power, _ in self._meters(name) if power]
+        return self._behind_inverters(power for power, _ in self._meters(name))
 
     def energies(self, name: str) -> list[Metric]:
         """What the energy of flow `name` comes from: each Device's counter, else its power."""
-        return [meter for pair in self._meters(name) if (meter := pair[1] or pair[0])]
+        return self._behind_inverters(counter or power for power, counter in self._meters(name))
 
     def _add(self, metric: Metric) -> None:
         self._kinds[metric.device_id] = metric.device.kind
         key = (metric.device_id, metric.key)
         if metric.key == CHARGE_LEVEL:
-            self.charge_levels.append(metric)
+            if metric.device.kind == DeviceKind.BATTERY:  # an electric car has one of its own
+                self.charge_levels.append(metric)
         elif metric.type == MetricType.GAUGE and metric.unit in _WATTS:
             self._powers[key] = metric
         elif metric.type == MetricType.COUNTER and metric.unit in _WATT_HOURS:
@@ -88,9 +86,17 @@ class Equipment:
     def _meters(self, name: str) -> Iterator[tuple[Metric | None, Metric | None]]:
         """The power and the counter of each Device that has part in flow `name`."""
         for device, kind in self._kinds.items():
-            if kind in FLOWS[name].keys and kind != self._left_out:
+            if kind in FLOWS[name].keys:
                 power, counter = FLOWS[name].keys[kind]
                 yield self._powers.get((device, power)), self._counters.get((device, counter))
+
+    @staticmethod
+    def _behind_inverters(found: Iterable[Metric | None]) -> list[Metric]:
+        """Without PV arrays where inverters measure the same energy once more, less the losses."""
+        meters = [metric for metric in found if metric]
+        if any(metric.device.kind == DeviceKind.INVERTER for metric in meters):
+            return [metric for metric in meters if metric.device.kind != DeviceKind.PV_ARRAY]
+        return meters
 
 
 def equipment_of(sites: Sequence[Site], keys: Iterable[str]) -> dict[int, Equipment]:

@@ -223,6 +223,13 @@ class TestBuckets:
         found = [(series["metric"], series["values"]) for series in answer["series"]]
         assert found == [(each.pk, [each.pk]) for each in metrics[::-1]]
 
+    @pytest.mark.parametrize("query", [{}, {"fill": "none"}, {"resolution": "raw"}])
+    def test_no_metrics_are_no_series(self, db: None, query: dict[str, Any]) -> None:
+        answer = timeseries.answer([], TimeSeriesQuery(**query), NOW)
+
+        assert answer["series"] == []
+        assert answer["time_zone"] == "UTC"
+
     @pytest.mark.parametrize("resolution", ["15m", "raw"])
     def test_the_number_of_queries_does_not_grow_with_the_metrics(
         self, metric: Metric, resolution: str, django_assert_max_num_queries: Any
