@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
-from energy.access import ADMIN, STANDARD, TECHNICIAN, role_of
+from energy.access import ROLES, role_of
 from energy.serializers import StrictSerializer, TextField
 from sites.models import Site
 
@@ -35,7 +35,7 @@ class MeSerializer(serializers.ModelSerializer):
         model = User
         fields = ("id", "username", "role", "time_zone", "sites")
 
-    @extend_schema_field({"type": "string", "enum": [STANDARD, TECHNICIAN, ADMIN]})
+    @extend_schema_field({"type": "string", "enum": list(ROLES)})
     def get_role(self, user: Any) -> str:
         return role_of(user)
 

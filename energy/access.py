@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TECHNICIAN = "technician"
 STANDARD = "standard"
 ADMIN = "admin"
+ROLES = (STANDARD, TECHNICIAN, ADMIN)
 
 _EVERYONE = {
     "sites": ("view_site",),

@@ -18,7 +18,7 @@ from subscriptions.viewsets import SubscriptionViewSet
 
 app_name = "api"
 
-router = DefaultRouter()
+router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False
 router.root_view_name = "root"
 router.register("sites", SiteViewSet, "site")

@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import ModelSerializer
 
 from energy.problems import MEDIA_TYPE
 
@@ -103,6 +104,13 @@ class ProblemSchema(AutoSchema):
                 reference = {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
                 operation["responses"].setdefault(str(status), reference)
         return operation
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)
+        if direction == "response" and isinstance(serializer, ModelSerializer):
+            # What may be left out of a request is in every answer.
+            schema["required"] = sorted(schema["properties"])
+        return schema
 
     def _problems(self, operation: dict[str, Any]) -> set[int]:
         statuses = {400, 401, 406, 503}

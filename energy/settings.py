@@ -194,6 +194,14 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "DeviceKind": "devices.kinds.DeviceKind",
+        "DeviceStatus": "devices.kinds.DeviceStatus",
+        "MetricType": "metrics.vocabulary.MetricType",
+        "Freshness": "metrics.freshness.Freshness",
+        "Aggregate": "metrics.summaries.AGGREGATES",
+        "Role": "energy.access.ROLES",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "energy.schema.describe_problems",

@@ -12,7 +12,7 @@ from energy.parameters import KnownParametersMixin
 class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
     """Visible rows only, known parameters only, numeric ids."""
 
-    lookup_value_regex = "[0-9]+"
+    lookup_value_converter = "int"
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What may be sent here; 404 where the row does not exist for this user."""

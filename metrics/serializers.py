@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from energy.serializers import StrictModelSerializer
 from metrics.freshness import Freshness
-from metrics.latest import LatestValue, latest_value
+from metrics.latest import latest_value
 from metrics.models import Metric
 from metrics.vocabulary import MetricSpec, describe
 
@@ -22,7 +21,10 @@ class LatestSerializer(serializers.Serializer):
     received_at = serializers.DateTimeField(allow_null=True)
     unit = serializers.CharField()
     age_seconds = serializers.FloatField(allow_null=True, min_value=0)
-    state = serializers.ChoiceField(choices=[state.value for state in Freshness])
+    state = serializers.ChoiceField(choices=[(state.value, state.name) for state in Freshness])
+
+    def to_representation(self, instance: Metric) -> Any:
+        return latest_value(instance, timezone.now())
 
 
 class MetricLatestSerializer(LatestSerializer):
@@ -37,23 +39,12 @@ class LatestListSerializer(serializers.Serializer):
     results = MetricLatestSerializer(many=True)
 
 
-@extend_schema_field(LatestSerializer)
-class LatestField(serializers.Field):
-    """A Metric's latest value, read-only."""
-
-    def __init__(self) -> None:
-        super().__init__(source="*", read_only=True)
-
-    def to_representation(self, value: Metric) -> LatestValue:
-        return latest_value(value, timezone.now())
-
-
 class MetricSerializer(StrictModelSerializer):
     """A Metric of a Device, with its latest value. It stays with its Device."""
 
     url = serializers.HyperlinkedIdentityField(view_name="api:metric-detail")
     site = serializers.IntegerField(source="device.site_id", read_only=True)
-    latest = LatestField()
+    latest = LatestSerializer(source="*", read_only=True)
 
     class Meta:
         model = Metric

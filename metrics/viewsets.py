@@ -16,6 +16,9 @@ from metrics.filters import MetricFilterSet
 from metrics.latest import latest_value, latest_values
 from metrics.models import Metric
 from metrics.serializers import LatestListSerializer, LatestSerializer, MetricSerializer
+from metrics.timeseries import answer
+from metrics.timeseries_parameters import NAMES, PARAMETERS, read_query
+from metrics.timeseries_schema import TimeSeriesSerializer
 
 MAX_IDS = 1_000
 IDS = OpenApiParameter(
@@ -53,6 +56,12 @@ class MetricViewSet(
     def latest(self, request: Request, pk: str) -> Response:
         """The newest reading of the Metric."""
         return Response(latest_value(self.get_object(), timezone.now()))
+
+    @extend_schema(parameters=PARAMETERS, responses=TimeSeriesSerializer)
+    @action(detail=True, query_parameters=NAMES)
+    def timeseries(self, request: Request, pk: str) -> Response:
+        """The Metric's history over a window."""
+        return Response(answer([self.get_object()], read_query(request), timezone.now()))
 
     @extend_schema(parameters=[IDS], responses=LatestListSerializer, filters=False)
     @action(

@@ -2,12 +2,18 @@
 
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from energy.viewsets import ApiMixin
+from metrics.figures import site_figures
 from sites.filters import SiteFilterSet
 from sites.models import Site
-from sites.serializers import SiteSerializer
+from sites.serializers import OverviewSerializer, SiteSerializer
 
 
 class SiteViewSet(ApiMixin, ReadOnlyModelViewSet):
@@ -19,3 +25,10 @@ class SiteViewSet(ApiMixin, ReadOnlyModelViewSet):
 
     def get_queryset(self) -> Any:
         return super().get_queryset().with_device_count()
+
+    @extend_schema(responses=OverviewSerializer)
+    @action(detail=True)
+    def overview(self, request: Request, pk: str) -> Response:
+        """Power now, energy today, autarky and self-consumption."""
+        site = self.get_object()
+        return Response(site_figures([site], timezone.now())[site.pk])

@@ -15,6 +15,9 @@ from energy.viewsets import ApiMixin
 from metrics.latest import latest_values
 from metrics.models import Metric
 from metrics.serializers import LatestListSerializer
+from metrics.timeseries import answer
+from metrics.timeseries_parameters import NAMES, PARAMETERS, read_query
+from metrics.timeseries_schema import TimeSeriesSerializer
 from subscriptions.filters import SubscriptionFilterSet
 from subscriptions.models import Subscription
 from subscriptions.serializers import SubscriptionSerializer
@@ -48,6 +51,13 @@ class SubscriptionViewSet(ApiMixin, ModelViewSet):
     def latest(self, request: Request, pk: str) -> Response:
         """The newest reading of each of its Metrics."""
         return Response(latest_values(self._visible_metrics(), timezone.now()))
+
+    @extend_schema(parameters=PARAMETERS, responses=TimeSeriesSerializer)
+    @action(detail=True, query_parameters=NAMES, pagination_class=None, filterset_class=None)
+    def timeseries(self, request: Request, pk: str) -> Response:
+        """The history of its Metrics over a window, all on one set of timestamps."""
+        metrics = list(self._visible_metrics().select_related("device__site"))
+        return Response(answer(metrics, read_query(request), timezone.now()))
 
     def _visible_metrics(self) -> Any:
         return self.get_object().metrics.visible_to(self.request.user)

@@ -1,8 +1,10 @@
 """Sites over HTTP."""
 
 import pytest
+import time_machine
 
-from tests.factories import DeviceFactory, SiteFactory
+from sites.serializers import OverviewSerializer
+from tests.factories import DeviceFactory, LatestFactory, SiteFactory
 
 SITES = "/api/v1/sites/"
 
@@ -98,3 +100,36 @@ def test_a_detail_takes_the_same_number_of_queries_however_large(
     client = api_client_for(standard)
     with django_assert_num_queries(3):  # session, user, Site
         assert client.get(f"{SITES}{site.pk}/").json()["device_count"] == count
+
+
+def test_an_overview_names_every_figure_of_the_site(api_client_for, standard, site, device):
+    answer = api_client_for(standard).get(f"{SITES}{site.pk}/overview/").json()
+    assert answer.keys() == OverviewSerializer().fields.keys()
+    assert answer["autarky"] == {"value": None, "unit": "%", "timestamp": None, "coverage": 0.0}
+
+
+def test_an_overview_tells_the_power_now(api_client_for, standard, site, device):
+    LatestFactory(metric=device.metrics.get(), value=1500)
+    with time_machine.travel("2026-06-01T12:00:30Z"):
+        answer = api_client_for(standard).get(f"{SITES}{site.pk}/overview/").json()
+    assert answer["consumption_power"] == {
+        "value": 1500.0,
+        "unit": "W",
+        "timestamp": "2026-06-01T12:00:00Z",
+        "coverage": 1.0,
+    }
+
+
+def test_an_invisible_sites_overview_does_not_exist(api_client_for, standard, foreign_site):
+    assert api_client_for(standard).get(f"{SITES}{foreign_site.pk}/overview/").status_code == 404
+
+
+def test_an_overview_takes_the_same_number_of_queries_however_many_devices(
+    api_client_for, standard, site, django_assert_num_queries
+):
+    for count in (1, 2, 27):
+        DeviceFactory.create_batch(count, site=site)
+        client = api_client_for(standard)
+        # Session, user, Site, equipment, readings of today and next to it.
+        with django_assert_num_queries(6):
+            assert client.get(f"{SITES}{site.pk}/overview/").status_code == 200
