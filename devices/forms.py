@@ -61,6 +61,8 @@ class DeviceForm(forms.ModelForm):
         super().__init__(*args, label_suffix="", **kwargs)
         self.fields["metrics"].choices = self._offered()  # type: ignore[attr-defined]
 
+        self.fields["kind"].choices = [("", "Choose a kind"), *DeviceKind.choices]  # type: ignore[attr-defined]
+
     def _offered(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """(kind, its choices) for every kind."""
         return [
@@ -119,6 +121,8 @@ class DeviceEditForm(DeviceForm):
         self.fields["expected_interval"].required = False
         self.initial["expected_interval"] = intervals.pop() if len(intervals) == 1 else None
         self.initial["seen"] = self._version()
+        rated = self.instance.rated_power
+        self.initial["rated_power"] = int(rated) if rated and rated.is_integer() else rated
 
     def _offered(self) -> list[tuple[str, list[tuple[str, str]]]]:
         present = set(self.instance.metrics.values_list("key", flat=True))

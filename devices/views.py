@@ -18,7 +18,7 @@ from devices.models import Device
 from energy.access import VisibleObjectsMixin
 from energy.pages import BelowObjectMixin, FilteredListView, PageMixin
 from metrics.history import get_store
-from metrics.history_panel import metric_panel
+from metrics.history_panel import HistoryPageMixin, metric_panel
 from metrics.models import Metric
 from metrics.panels import DeviceRow, device_rows, metric_rows
 from sites.models import Site
@@ -55,7 +55,7 @@ class DevicePageMixin(PageMixin, VisibleObjectsMixin):
         return [("Sites", reverse("site-list")), (site.name, site.get_absolute_url())]
 
 
-class DeviceDetailView(DevicePageMixin, DetailView):
+class DeviceDetailView(HistoryPageMixin, DevicePageMixin, DetailView):
     """A Device's Metrics with latest values, and the history of one of them."""
 
     template_name = "devices/detail.html"

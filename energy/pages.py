@@ -45,6 +45,14 @@ class PageMixin(RolePageMixin):
             }
         )
 
+    def get_status(self, context: dict[str, Any]) -> int:
+        """The page's HTTP status: 400 where the query string says what cannot be."""
+        return 200
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        kwargs.setdefault("status", self.get_status(context))
+        return super().render_to_response(context, **kwargs)  # type: ignore[misc,no-any-return]
+
 
 class BelowObjectMixin:
     """A page below its object's own in the breadcrumb (edit, delete), under the saved name."""
@@ -99,9 +107,8 @@ class FilteredListView(PageMixin, VisibleObjectsMixin, ListView):
             }
         )
 
-    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        status = 200 if self.filterset.is_valid() else 400
-        return super().render_to_response(context, status=status, **kwargs)
+    def get_status(self, context: dict[str, Any]) -> int:
+        return 200 if self.filterset.is_valid() else 400
 
 
 def chips(filterset: django_filters.FilterSet, query: QueryDict) -> Iterable[Chip]:

@@ -8,14 +8,14 @@ from django.views.generic import DetailView
 
 from energy.access import VisibleObjectsMixin
 from energy.pages import PageMixin
-from metrics.history_panel import metric_panel
+from metrics.history_panel import HistoryPageMixin, metric_panel
 from metrics.latest import latest_value
 from metrics.models import Metric
 from metrics.panels import MetricRow
 from sites.models import Site
 
 
-class MetricDetailView(PageMixin, VisibleObjectsMixin, DetailView):
+class MetricDetailView(HistoryPageMixin, PageMixin, VisibleObjectsMixin, DetailView):
     """The newest value of a Metric and its history: a large chart, and the values in pages."""
 
     queryset = Metric.objects.with_latest()

@@ -14,8 +14,10 @@ from devices.models import Device
 from energy.pages import FilteredListView
 from metrics.panels import device_rows
 from metrics.reporting import with_reporting
+from metrics.templatetags.quantities import wants_kilo
 from sites.filters import SiteFilterSet
 from sites.models import Site
+from sites.panels import common_scale, figure_cards, power_rows
 
 
 class SiteListView(FilteredListView):
@@ -29,6 +31,12 @@ class SiteListView(FilteredListView):
 
     def annotated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return with_reporting(rows.with_device_count(), timezone.now())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        rows = power_rows(context["object_list"], context["now"])
+        scale = common_scale(rows, kilo=wants_kilo(self.request.user))
+        return {**context, "rows": rows, "scale": scale}
 
 
 class SiteDetailView(FilteredListView):
@@ -59,5 +67,7 @@ class SiteDetailView(FilteredListView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        rows = device_rows(context["object_list"], context["now"])
-        return {**context, "site": self.site, "rows": rows}
+        now = context["now"]
+        rows = device_rows(context["object_list"], now)
+        figures = figure_cards(self.site, now, kilo=wants_kilo(self.request.user))
+        return {**context, "site": self.site, "rows": rows, "figures": figures}

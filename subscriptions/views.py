@@ -12,7 +12,7 @@ from django.views.generic import CreateView, DeleteView, DetailView, UpdateView
 from energy.access import VisibleObjectsMixin
 from energy.pages import BelowObjectMixin, FilteredListView, PageMixin
 from metrics.freshness import Freshness
-from metrics.history_panel import HistoryPanel
+from metrics.history_panel import HistoryPageMixin, HistoryPanel, series_styles
 from metrics.latest import latest_value
 from metrics.panels import metric_rows
 from sites.models import Site
@@ -73,7 +73,7 @@ class SubscriptionPageMixin(PageMixin, VisibleObjectsMixin):
         return [("Subscriptions", reverse("subscription-list"))]
 
 
-class SubscriptionDetailView(SubscriptionPageMixin, DetailView):
+class SubscriptionDetailView(HistoryPageMixin, SubscriptionPageMixin, DetailView):
     """The dashboard: latest values, history with statistics, and the values as a table."""
 
     template_name = "subscriptions/detail.html"
@@ -90,18 +90,20 @@ class SubscriptionDetailView(SubscriptionPageMixin, DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         metrics = self.object.visible_metrics  # type: ignore[attr-defined]
+        styles = series_styles(len(metrics))
         panel = HistoryPanel(
             metrics,
-            self.request.GET,
-            user=self.request.user,
-            zone=context["zone"],
-            now=context["now"],
+            self.request,
+            context["zone"],
+            context["now"],
             api_url=reverse("api:subscription-timeseries", args=[self.object.pk]),
             heading="History",
+            styles=styles,
         )
         rows = metric_rows(metrics, context["now"])
+        tiles = list(zip(rows, styles, strict=True))
         unavailable = self.object.metrics.count() - len(rows)
-        return {**context, "rows": rows, "panel": panel, "unavailable": unavailable}
+        return {**context, "tiles": tiles, "panel": panel, "unavailable": unavailable}
 
 
 class PickerMixin(SubscriptionPageMixin):

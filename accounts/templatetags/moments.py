@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.clock import age_text, zone_label
+from accounts.clock import age_text, offset_label, zone_label
 
 register = template.Library()
 
@@ -51,6 +51,12 @@ def moment(context: Any, at: datetime | None, seconds: bool = False) -> SafeStri
 def page_zone(context: Any) -> str:
     """The zone the page's times are in, with its present offset."""
     return zone_label(context["zone"], context["now"])
+
+
+@register.simple_tag(takes_context=True)
+def page_offset(context: Any) -> str:
+    """The present offset of the page's zone from UTC."""
+    return offset_label(context["zone"], context["now"])
 
 
 def _machine(at: datetime) -> str:

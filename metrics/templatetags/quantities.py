@@ -32,6 +32,18 @@ def quantity(
     )
 
 
+@register.filter
+def in_scale(value: float | None, scale: Scale) -> str:
+    """`value` (base unit) as a number in `scale`; the column head names the unit."""
+    return scale.number(value)
+
+
+@register.filter
+def plain_number(value: float | None) -> str:
+    """`value` as a number, the dash when unknown."""
+    return number(value)
+
+
 @register.inclusion_tag("partials/sparkline.html")
 def sparkline(values: Sequence[float | None], css: str = "") -> dict[str, Any]:
     """A line of recent values, coloured by the class `css`; nothing when there is no line."""
@@ -40,7 +52,7 @@ def sparkline(values: Sequence[float | None], css: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("partials/state_badge.html")
 def state_badge(state: str) -> dict[str, str]:
-    """The freshness of a latest value in words, unless it is as fresh as it should be."""
+    """A latest value's state in words when there is none or it is stale; its age says the rest."""
     return {"state": state}
 
 

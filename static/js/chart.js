@@ -18,7 +18,13 @@ function number(value) {
     .replace("-", "−");
 }
 
-const quantity = (value, unit) => (value == null || !unit ? number(value) : `${number(value)} ${unit}`);
+/* Where a power flows both ways, a word stands for the sign. */
+function quantity(value, { unit, directions }) {
+  if (value == null) return UNKNOWN;
+  const written = number(directions ? Math.abs(value) : value) + (unit && ` ${unit}`);
+  const word = directions && value !== 0 ? ` ${directions[value > 0 ? 0 : 1]}` : "";
+  return written + word;
+}
 
 function formatters(timeZone) {
   const make = (options) => new Intl.DateTimeFormat("en-GB", { timeZone, ...options });
@@ -35,7 +41,7 @@ function columns(answer, description) {
   const divide = (values, divisor) => (values ?? []).map((value) => (value == null ? null : value / divisor));
   const drawn = answer.series.map((series, index) => {
     const { divisor } = description.series[index];
-    const parts = description.envelope && series.min ? [series.values, series.min, series.max] : [series.values];
+    const parts = series.min && answer.series.length === 1 ? [series.values, series.min, series.max] : [series.values];
     return [series.timestamps ?? answer.timestamps, ...parts.map((part) => divide(part, divisor))];
   });
   const tables = drawn.map(([times, ...values]) => [times.map((time) => time / 1000), ...values]);
@@ -47,8 +53,8 @@ class HistoryChart {
     this.element = element;
     this.description = JSON.parse(document.getElementById(element.dataset.chart).textContent);
     this.formats = formatters(this.description.zone);
-    this.legend = [...document.querySelectorAll(`[data-legend-of="${element.id}"]`)];
-    this.hidden = new Set();
+    const legend = document.querySelectorAll(`[data-legend-of="${element.id}"]`);
+    this.description.series.forEach((series, index) => (series.entry = legend[index]));
     this.load();
   }
 
@@ -78,7 +84,7 @@ class HistoryChart {
   }
 
   fail() {
-    this.note("History could not be loaded. ");
+    this.note("History could not be loaded.");
     const again = document.createElement("button");
     again.type = "button";
     again.className = "button small";
@@ -87,9 +93,9 @@ class HistoryChart {
     this.element.firstChild.append(again);
   }
 
-  colour(index) {
-    const swatch = this.legend[index]?.querySelector(".swatch");
-    return getComputedStyle(swatch ?? this.element)[swatch ? "backgroundColor" : "color"];
+  /* The swatch in the legend has the colour that the theme gives the series. */
+  colour(series) {
+    return getComputedStyle(series.entry.querySelector(".swatch")).backgroundColor;
   }
 
   /* One scale a unit; the first two units get an axis, left and right. */
@@ -99,17 +105,15 @@ class HistoryChart {
 
   axes() {
     const style = getComputedStyle(this.element);
-    const stroke = getComputedStyle(this.element.querySelector(".chart-note") ?? this.element).color;
-    const grid = style.getPropertyValue("border-top-color");
-    const common = { stroke, font: `12px ${style.fontFamily}`, ticks: { show: false }, gap: 6 };
-    const sides = this.units().slice(0, 2).map((unit, side) => ({
+    const grid = style.borderTopColor;
+    const common = { stroke: style.color, font: `12px ${style.fontFamily}`, ticks: { show: false }, gap: 6 };
+    const units = this.units();
+    const sides = units.slice(0, 2).map((unit, side) => ({
       ...common,
       scale: `y-${unit}`,
       side: side ? 1 : 3,
       size: 52,
-      label: unit,
-      labelSize: 18,
-      labelFont: common.font,
+      ...(units.length > 1 && { label: unit, labelSize: 18, labelFont: common.font }),
       grid: side ? { show: false } : { stroke: grid, width: 1 },
       values: (plot, ticks) => ticks.map((tick) => tick.toLocaleString("en-GB").replace("-", "−")),
     }));
@@ -129,10 +133,10 @@ class HistoryChart {
   series() {
     const quiet = { points: { show: false } };
     return this.description.series.flatMap((series, index) => {
-      const stroke = this.colour(index);
+      const stroke = this.colour(series);
       const scale = `y-${series.unit}`;
       const dash = DASHES[(this.units().indexOf(series.unit) + Math.floor(index / COLOURS)) % DASHES.length];
-      const show = !this.hidden.has(index);
+      const show = !series.hidden;
       const line = { scale, stroke, width: 1.5, dash, show, paths: series.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined, ...this.points() };
       return this.hasEnvelope() ? [line, { scale, show, stroke: "transparent", ...quiet }, { scale, show, stroke: "transparent", ...quiet }] : [line];
     });
@@ -151,7 +155,7 @@ class HistoryChart {
     if (!this.hasEnvelope()) return [];
     return this.description.series.map((series, index) => ({
       series: [3 * index + 3, 3 * index + 2],
-      fill: `color-mix(in srgb, ${this.colour(index)} 18%, transparent)`,
+      fill: `color-mix(in srgb, ${this.colour(series)} 18%, transparent)`,
     }));
   }
 
@@ -186,14 +190,14 @@ class HistoryChart {
 
   values(index) {
     const step = this.hasEnvelope() ? 3 : 1;
-    return this.description.series.map((series, order) => quantity(this.data[1 + step * order][index], series.unit));
+    return this.description.series.map((series, order) => quantity(this.data[1 + step * order][index], series));
   }
 
   show(index) {
     const values = index == null ? null : this.values(index);
-    this.legend.forEach((entry, order) => {
+    this.description.series.forEach(({ entry }, order) => {
       const cell = entry.querySelector("[data-at-cursor]");
-      if (cell) cell.textContent = values ? values[order] : cell.dataset.atCursor;
+      cell.textContent = values ? values[order] : cell.dataset.atCursor;
     });
     const at = document.querySelector(`[data-cursor-of="${this.element.id}"]`);
     if (at) at.textContent = index == null ? at.dataset.otherwise : this.formats.full.format(this.data[0][index] * 1000);
@@ -222,17 +226,15 @@ class HistoryChart {
     }).observe(this.element);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
     this.element.addEventListener("keydown", (event) => this.press(event));
-    this.legend.forEach((entry, index) => {
-      const toggle = entry.querySelector("[data-toggle-series]");
-      if (!toggle) return;
+    for (const series of this.description.series) {
+      const toggle = series.entry.querySelector("[data-toggle-series]");
+      if (!toggle) continue;
       toggle.hidden = false;
-      toggle.addEventListener("change", () => this.toggle(index, toggle.checked));
-    });
-  }
-
-  toggle(index, shown) {
-    this.hidden[shown ? "delete" : "add"](index);
-    this.draw();
+      toggle.addEventListener("change", () => {
+        series.hidden = !toggle.checked;
+        this.draw();
+      });
+    }
   }
 
   /* Arrow keys read the chart value by value, with Shift a twenty-fourth of it at a time. */

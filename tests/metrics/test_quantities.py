@@ -85,3 +85,9 @@ def test_the_sign_of_a_two_way_power_is_put_in_words(kind, value, word):
 
 def test_only_power_has_a_direction():
     assert direction("battery", "dc_current", -3.0) == ""
+
+
+def test_unlike_values_stay_in_the_smaller_unit_until_ten_thousand():
+    assert scale_for("W", [2_310_700, 21_400], room=10).unit == "kW"
+    assert scale_for("W", [12_000_000, 21_400], room=10).unit == "MW"
+    assert scale_for("W", [1_500], room=10).unit == "kW"
