@@ -1,5 +1,6 @@
 """Readings coming in over HTTP."""
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -31,10 +32,8 @@ class JsonReadingsParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(
-        self, stream: Any, media_type: str | None = None, parser_context: Any = None
-    ) -> ParsedReadings:
-        """The readings of the body; raises DomainError (400), TooLarge (413) or a 415."""
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """The ParsedReadings of the body; raises DomainError (400), TooLarge (413) or a 415."""
         packed = read_limited(stream, int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0))
         encoding = parser_context["request"].META.get("HTTP_CONTENT_ENCODING", "")
         body = unpacked(packed, encoding, settings.INGEST_MAX_UNPACKED_BYTES)
@@ -71,7 +70,7 @@ class ReadingsView(APIView):
         if checked.rejections and not partial:
             return _refusal(checked.rejections)
         accepted = store_readings(checked.batch, now=now)
-        rejected = [rejection._asdict() for rejection in checked.rejections]
+        rejected = [asdict(rejection) for rejection in checked.rejections]
         return Response({"accepted": accepted, "rejected": rejected})
 
 
@@ -84,7 +83,7 @@ def _partial(request: Request) -> bool:
 
 
 def _parsed(request: Request) -> ParsedReadings:
-    parsed = request.data
+    parsed: Any = request.data
     if not isinstance(parsed, ParsedReadings):  # without a Content-Length nothing is parsed
         raise DomainError("The body is empty.", code="required", field="readings")
     return parsed
@@ -95,7 +94,7 @@ def _refusal(rejections: list[Rejection]) -> ProblemResponse:
     if len(rejections) > MOST_NAMED:
         detail += f" The first {MOST_NAMED} are named."
     errors = [
-        FieldError(f"readings.{index}", code, reason)
-        for index, code, reason in rejections[:MOST_NAMED]
+        FieldError(f"readings.{rejection.index}", rejection.code, rejection.reason)
+        for rejection in rejections[:MOST_NAMED]
     ]
     return ProblemResponse(Problem(400, detail, errors))

@@ -84,6 +84,6 @@ def _move_latest(readings: ReadingBatch, received_at: int) -> None:
 
         postgresql.execute(_MOVE_LATEST.format(rows=_ROWS_OF_ARRAYS), received_at, *columns)
     else:
-        rows = zip(*(column.tolist() for column in columns), repeat(received_at), strict=False)
+        rows = list(zip(*(column.tolist() for column in columns), repeat(received_at)))
         with connection.cursor() as cursor:
             cursor.executemany(_MOVE_LATEST.format(rows=_ROWS_OF_VALUES), rows)

@@ -31,9 +31,12 @@ _MICROSECOND = timedelta(microseconds=1)
 # limit, and decoding it could take memory without bound.
 _COMMAS_A_READING = 6
 _SPARE_COMMAS = 1_000
-_LISTED_ROWS = [msgspec.json.Decoder(Listed[form]) for form in (RowById, RowByName)]
-_LISTED_COLUMNS = [msgspec.json.Decoder(Listed[form]) for form in (ColumnsById, ColumnsByName)]
-_COLUMNS = [msgspec.json.Decoder(form) for form in (ColumnsById, ColumnsByName)]
+_LISTED_ROWS = (msgspec.json.Decoder(Listed[RowById]), msgspec.json.Decoder(Listed[RowByName]))
+_LISTED_COLUMNS = (
+    msgspec.json.Decoder(Listed[ColumnsById]),
+    msgspec.json.Decoder(Listed[ColumnsByName]),
+)
+_COLUMNS = (msgspec.json.Decoder(ColumnsById), msgspec.json.Decoder(ColumnsByName))
 # A number beyond a double becomes infinite here, to be refused with its reading.
 _ANYTHING = msgspec.json.Decoder(float_hook=float)
 _ROW_MEMBERS = {"timestamp", "value"}
@@ -170,7 +173,8 @@ def _taken_apart(entry: Any) -> Iterator[Any]:
     if not isinstance(entry, dict) or entry.keys() & _ROW_MEMBERS:
         yield entry
         return
-    timestamps, values = (entry.get(name) for name in _COLUMN_MEMBERS)
+    timestamps: Any = entry.get("timestamps")
+    values: Any = entry.get("values")
     if not _are_columns(timestamps, values):
         yield entry
         return
@@ -187,10 +191,14 @@ def _are_columns(timestamps: Any, values: Any) -> bool:
 def _row(candidate: Any) -> Row:
     """Raises ValidationError for what is no row; columns that come here are faulty."""
     members = candidate.keys() if isinstance(candidate, dict) else set()
-    is_row = not members & set(_COLUMN_MEMBERS) or bool(members & _ROW_MEMBERS)
-    if "metric" in members:
-        return msgspec.convert(candidate, RowById if is_row else ColumnsById)
-    return msgspec.convert(candidate, RowByName if is_row else ColumnsByName)
+    by_id = "metric" in members
+    form: Any
+    if members & set(_COLUMN_MEMBERS) and not members & _ROW_MEMBERS:
+        form = ColumnsById if by_id else ColumnsByName
+    else:
+        form = RowById if by_id else RowByName
+    row: Row = msgspec.convert(candidate, form)
+    return row
 
 
 def _rejection(position: int, error: str) -> Rejection:

@@ -21,7 +21,8 @@ class Named(NamedTuple):
 Identity = int | Named  # a Metric by its id or by its names
 
 
-class Rejection(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class Rejection:
     """One refused reading: its position in the request from 0, a stable code, and why."""
 
     index: int

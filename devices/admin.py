@@ -1,0 +1,62 @@
+"""Devices in the admin, with their Metrics."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from devices.imports import DeviceResource
+from devices.models import Device
+from energy.admin import RefusalMessagesMixin, VisibleRowsMixin
+from energy.imports import ImportingAdmin
+from metrics.admin import MetricInline
+from metrics.deletion import DeletesHistoryMixin
+
+
+class DeviceAdminForm(forms.ModelForm):
+    """A Device, which may move to another Site where nothing has its slug."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        same = Device.objects.filter(site=cleaned.get("site"), slug=self.instance.slug)
+        if self.instance.pk and same.exclude(pk=self.instance.pk).exists():
+            self.add_error(
+                "site", f"That site already has a device with the slug {self.instance.slug}."
+            )
+        return cleaned
+
+
+@admin.register(Device)
+class DeviceAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, ImportingAdmin):
+    """Devices with their Metrics inline; a new one without any gets its kind's headline."""
+
+    form = DeviceAdminForm
+    resource_classes = [DeviceResource]
+    inlines = (MetricInline,)
+    list_display = ("name", "site", "kind", "status", "manufacturer", "rated_power", "metrics")
+    list_filter = ("kind", "status", "manufacturer")
+    list_select_related = ("site",)
+    search_fields = ("name", "slug", "manufacturer", "model", "serial_number", "site__name")
+    ordering = ("site__name", "name")
+    autocomplete_fields = ("site",)
+    readonly_fields = ("slug", "created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("site", "name", "slug", "kind", "status", "rated_power")}),
+        ("Equipment", {"fields": ("manufacturer", "model", "serial_number", "notes")}),
+        ("Record", {"fields": ("created_at", "updated_at"), "classes": ("collapse",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
+        return super().get_queryset(request).annotate(metric_count=Count("metrics"))
+
+    @admin.display(ordering="metric_count")
+    def metrics(self, device: Any) -> str:
+        """How many Metrics it has, leading to them."""
+        url = reverse("admin:metrics_metric_changelist")
+        return format_html(
+            '<a href="{}?device__id__exact={}">{}</a>', url, device.pk, device.metric_count
+        )

@@ -1,0 +1,70 @@
+"""What every admin page shares: who sees which rows, and refusals told as messages."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from energy.errors import DomainError
+
+admin.site.site_header = "Energy management: administration"
+admin.site.site_title = "Energy administration"
+admin.site.index_title = "Sites, people and equipment"
+admin.site.empty_value_display = "–"
+
+
+class VisibleChoicesMixin:
+    """Offers, and accepts, in every relation only rows that the user sees."""
+
+    def get_field_queryset(
+        self, db: str | None, db_field: Any, request: HttpRequest
+    ) -> QuerySet[Any] | None:
+        offered = super().get_field_queryset(db, db_field, request)
+        rows = db_field.remote_field.model._default_manager.all() if offered is None else offered
+        return rows.visible_to(request.user) if hasattr(rows, "visible_to") else offered
+
+
+class VisibleRowsMixin(VisibleChoicesMixin):
+    """Lists, opens and completes only rows that the user sees, staff or not."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).visible_to(request.user)
+
+
+class RefusalMessagesMixin:
+    """Answers what the domain refuses with a message; nothing of the request is kept then."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._told(super().changeform_view, request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._told(super().delete_view, request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._told(super().changelist_view, request, *args, **kwargs)
+
+    def _told(
+        self, view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return view(request, *args, **kwargs)
+        except DomainError as refusal:
+            messages.error(request, refusal.message)
+            return HttpResponseRedirect(request.get_full_path())
+
+
+class ReadOnlyMixin:
+    """Rows to look at: made elsewhere, changed nowhere."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,55 @@
+"""CSV import in the admin, with a preview, by who may add and change the rows."""
+
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from import_export import resources
+from import_export.admin import ImportMixin
+from import_export.formats.base_formats import CSV
+
+
+class VisibleResource(resources.ModelResource):
+    """Rows of a CSV file become rows that `user` sees, each checked as a form would.
+
+    `made_on_saving` names fields that a CSV file cannot hold and a new row does not have yet.
+    """
+
+    made_on_saving: tuple[str, ...] = ()
+
+    def __init__(self, user: Any) -> None:
+        super().__init__()
+        self.user = user
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().visible_to(self.user)
+
+    def validate_instance(
+        self,
+        instance: Any,
+        import_validation_errors: dict[str, Any] | None = None,
+        validate_unique: bool = True,
+    ) -> None:
+        errors: Any = dict(import_validation_errors or {})
+        try:
+            instance.full_clean({*errors, *self.made_on_saving}, validate_unique)
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
+
+
+class ImportingAdmin(ImportMixin, ModelAdmin):
+    """Adds "Import" to a list: upload, preview with the faults of each row, confirm."""
+
+    import_formats = [CSV]
+    # A byte order mark, as Excel writes one, is no part of the first column's name.
+    from_encoding = "utf-8-sig"
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return self.has_add_permission(request) and self.has_change_permission(request)
+
+    def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
+        return {"user": request.user}

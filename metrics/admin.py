@@ -1,0 +1,158 @@
+"""Metrics, their latest values and recent readings in the admin."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from energy.admin import ReadOnlyMixin, RefusalMessagesMixin, VisibleChoicesMixin, VisibleRowsMixin
+from metrics.deletion import DeletesHistoryMixin
+from metrics.history import get_store
+from metrics.instants import MICROS_PER_SECOND, from_micros, to_micros
+from metrics.models import Latest, Metric
+
+SHOWN = 50  # recent readings on a Metric's page
+
+
+class DeviceMetricsFormSet(BaseInlineFormSet):
+    """The Metrics of a Device, of which at least one stays."""
+
+    def clean(self) -> None:
+        super().clean()
+        kept = [form for form in self.forms if self._is_kept(form)]
+        if self.instance.pk is None:
+            # Read when the new Device is saved: those named here are added right after it.
+            self.instance.named_metrics = [] if kept else None
+        elif not kept:
+            raise ValidationError(
+                "A device has at least one metric: keep one, or add another first.",
+                code="last_metric",
+            )
+
+    def save(self, commit: bool = True) -> Any:
+        """Add before deleting, so that one save may replace the last Metric by another."""
+        self._doomed: list[Metric] = []
+        saved = super().save(commit)
+        for metric in self._doomed:
+            metric.delete()
+        return saved
+
+    def delete_existing(self, obj: Metric, commit: bool = True) -> None:
+        if commit:
+            self._doomed.append(obj)
+
+    def _is_kept(self, form: forms.ModelForm) -> bool:
+        return form not in self.deleted_forms and (
+            form.instance.pk is not None or form.has_changed()
+        )
+
+
+class MetricInline(VisibleChoicesMixin, admin.TabularInline):
+    """The Metrics on a Device's page."""
+
+    model = Metric
+    formset = DeviceMetricsFormSet
+    fields = ("key", "name", "unit", "type", "expected_interval")
+    verbose_name_plural = (
+        "metrics: with none named, a new device gets its kind's; deleting one deletes its history"
+    )
+    extra = 0
+    show_change_link = True
+
+
+@admin.register(Metric)
+class MetricAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, admin.ModelAdmin):
+    """Metrics with their latest value."""
+
+    list_display = (
+        "name",
+        "key",
+        "unit",
+        "type",
+        "device",
+        "site",
+        "latest_value",
+        "measured_at",
+    )
+    list_filter = ("type", "device__kind", "unit")
+    list_select_related = ("latest", "device__site")
+    search_fields = ("name", "key", "device__name", "device__slug", "device__site__name")
+    ordering = ("device__site__name", "device__name", "pk")
+    autocomplete_fields = ("device",)
+    readonly_fields = ("recent_readings",)
+
+    @admin.display(ordering="device__site__name")
+    def site(self, metric: Metric) -> str:
+        """The Site of the Device."""
+        return str(metric.device.site)
+
+    @admin.display(ordering="latest__value")
+    def latest_value(self, metric: Metric) -> float | None:
+        """The newest value, in the Metric's unit."""
+        return metric.latest.value if hasattr(metric, "latest") else None
+
+    @admin.display(ordering="latest__timestamp", description="measured at (UTC)")
+    def measured_at(self, metric: Metric) -> Any:
+        """When the newest value was measured."""
+        return metric.latest.timestamp if hasattr(metric, "latest") else None
+
+    @admin.display(description="Recent readings (UTC)")
+    def recent_readings(self, metric: Metric) -> SafeString | None:
+        """A table of the readings of the last SHOWN intervals, newest first."""
+        if not hasattr(metric, "latest"):
+            return None
+        end = to_micros(metric.latest.timestamp) + 1
+        start = end - SHOWN * metric.expected_interval * MICROS_PER_SECOND
+        samples = get_store().read([metric.pk], start, end)
+        newest = samples[metric.pk].timestamps[-SHOWN:][::-1].tolist()
+        values = samples[metric.pk].values[-SHOWN:][::-1].tolist()
+        rows = format_html_join(
+            "",
+            "<tr><td>{}</td><td>{} {}</td></tr>",
+            (
+                (from_micros(micros).isoformat(" ", "milliseconds")[:-6], value, metric.unit)
+                for micros, value in zip(newest, values, strict=True)
+            ),
+        )
+        head = "<tr><th>Measured at</th><th>Value</th></tr>"
+        return format_html("<table><thead>" + head + "</thead><tbody>{}</tbody></table>", rows)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A Metric stays with its Device, which might otherwise be left without one."""
+        return ("device", *self.readonly_fields) if obj else self.readonly_fields
+
+
+@admin.register(Latest)
+class LatestAdmin(ReadOnlyMixin, admin.ModelAdmin):
+    """The latest value of every Metric, to look at."""
+
+    list_display = ("metric", "site", "value", "unit", "timestamp", "received_at")
+    list_filter = ("metric__device__kind", "metric__type")
+    list_select_related = ("metric__device__site",)
+    search_fields = (
+        "metric__name",
+        "metric__key",
+        "metric__device__name",
+        "metric__device__site__name",
+    )
+    ordering = ("-timestamp",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Latest]:
+        visible = Metric.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(metric__in=visible)
+
+    @admin.display(ordering="metric__device__site__name")
+    def site(self, latest: Latest) -> str:
+        """The Site of the Metric."""
+        return str(latest.metric.device.site)
+
+    @admin.display(ordering="metric__unit")
+    def unit(self, latest: Latest) -> str:
+        """The unit of the value."""
+        return latest.metric.unit

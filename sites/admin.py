@@ -1,0 +1,71 @@
+"""Sites in the admin, with who is assigned to them and their Devices."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from devices.models import Device
+from energy.admin import RefusalMessagesMixin, VisibleChoicesMixin, VisibleRowsMixin
+from energy.imports import ImportingAdmin
+from metrics.deletion import DeletesHistoryMixin
+from sites.imports import SiteResource
+from sites.models import Site, SiteAssignment
+
+
+class AssignmentInline(VisibleChoicesMixin, admin.TabularInline):
+    """Who sees the Site."""
+
+    model = SiteAssignment
+    autocomplete_fields = ("user",)
+    extra = 0
+    verbose_name = "user"
+    verbose_name_plural = "users who see this site"
+
+
+class DeviceInline(VisibleChoicesMixin, admin.TabularInline):
+    """The Devices of the Site; each new one gets its kind's headline Metric."""
+
+    model = Device
+    fields = ("name", "kind", "status", "rated_power")
+    extra = 0
+    show_change_link = True
+    verbose_name_plural = "devices: deleting one deletes its metrics and their history"
+
+
+@admin.register(Site)
+class SiteAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, ImportingAdmin):
+    """Sites with their users and Devices inline."""
+
+    resource_classes = [SiteResource]
+    inlines = (AssignmentInline, DeviceInline)
+    list_display = ("name", "slug", "time_zone", "address", "devices", "users", "updated_at")
+    list_filter = ("time_zone",)
+    search_fields = ("name", "slug", "address", "description")
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "time_zone", "description")}),
+        ("Place", {"fields": ("address", ("latitude", "longitude"))}),
+        ("Record", {"fields": ("created_at", "updated_at"), "classes": ("collapse",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
+        counted: Any = super().get_queryset(request)
+        return counted.with_device_count().annotate(user_count=Count("assignments"))
+
+    @admin.display(ordering="device_count")
+    def devices(self, site: Any) -> str:
+        """How many Devices it has, leading to them."""
+        url = reverse("admin:devices_device_changelist")
+        return format_html(
+            '<a href="{}?site__id__exact={}">{}</a>', url, site.pk, site.device_count
+        )
+
+    @admin.display(ordering="user_count")
+    def users(self, site: Any) -> int:
+        """How many users are assigned to it."""
+        return site.user_count
