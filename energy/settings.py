@@ -199,7 +199,7 @@ SPECTACULAR_SETTINGS = {
         "DeviceStatus": "devices.kinds.DeviceStatus",
         "MetricType": "metrics.vocabulary.MetricType",
         "Freshness": "metrics.freshness.Freshness",
-        "Aggregate": "metrics.summaries.AGGREGATES",
+        "Aggregate": "metrics.timeseries.summaries.AGGREGATES",
         "Role": "energy.access.ROLES",
     },
     "POSTPROCESSING_HOOKS": [

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from devices.kinds import DeviceKind, DeviceStatus
 from devices.models import Device
-from metrics.balances import Energies
 from metrics.figures import Figure, Figures, site_figures, site_powers
+from metrics.figures.balances import Energies
 from metrics.history import get_store
 from metrics.history.arrays import ReadingBatch
 from metrics.instants import to_micros

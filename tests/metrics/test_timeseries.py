@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from energy.errors import DomainError
-from metrics import fills, timeseries
 from metrics.history import get_store
 from metrics.history.arrays import ReadingBatch
 from metrics.instants import to_micros
-from metrics.labels import rfc3339, rfc3339_local
 from metrics.models import Metric
-from metrics.timeseries import TimeSeries, TimeSeriesQuery
+from metrics.timeseries import TimeSeries, TimeSeriesQuery, answers, fills
+from metrics.timeseries.labels import rfc3339, rfc3339_local
 from metrics.vocabulary import MetricType
 from tests.factories import DeviceFactory, MetricFactory, SiteFactory
 
@@ -39,7 +38,7 @@ def ask(*metrics: Metric, now: datetime = NOW, **query: Any) -> TimeSeries:
     """The answer for the hour from START on, unless the query says otherwise."""
     query = {"start": START, "end": START + HOUR, "resolution": "15m"} | query
     fetched = Metric.objects.select_related("device__site").in_bulk([m.pk for m in metrics])
-    return timeseries.answer([fetched[m.pk] for m in metrics], TimeSeriesQuery(**query), now)
+    return answers.answer([fetched[m.pk] for m in metrics], TimeSeriesQuery(**query), now)
 
 
 def ask_values(*metrics: Metric, **query: Any) -> list[float | None]:
@@ -225,7 +224,7 @@ class TestBuckets:
 
     @pytest.mark.parametrize("query", [{}, {"fill": "none"}, {"resolution": "raw"}])
     def test_no_metrics_are_no_series(self, db: None, query: dict[str, Any]) -> None:
-        answer = timeseries.answer([], TimeSeriesQuery(**query), NOW)
+        answer = answers.answer([], TimeSeriesQuery(**query), NOW)
 
         assert answer["series"] == []
         assert answer["time_zone"] == "UTC"
@@ -239,7 +238,7 @@ class TestBuckets:
         for some in (metrics[:1], metrics):
             fetched = Metric.objects.select_related("device__site").in_bulk([m.pk for m in some])
             with django_assert_max_num_queries(2):
-                timeseries.answer(list(fetched.values()), query, NOW)
+                answers.answer(list(fetched.values()), query, NOW)
 
 
 class TestWindow:
@@ -378,7 +377,7 @@ class TestRaw:
     def test_pages_go_on_by_cursor_in_the_window_of_the_first(
         self, metric: Metric, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(timeseries, "MAX_RAW_POINTS", 2)
+        monkeypatch.setattr(answers, "MAX_RAW_POINTS", 2)
         now = START + HOUR
         store(metric, [(minute, minute) for minute in range(4)])
         first = ask(metric, resolution="raw", start=None, end=None, now=now)
@@ -398,7 +397,7 @@ class TestRaw:
     def test_a_cursor_may_come_with_its_own_window_but_with_no_other(
         self, metric: Metric, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(timeseries, "MAX_RAW_POINTS", 1)
+        monkeypatch.setattr(answers, "MAX_RAW_POINTS", 1)
         store(metric, [(0, 1), (1, 2)])
         cursor = ask(metric, resolution="raw")["next_cursor"]
 

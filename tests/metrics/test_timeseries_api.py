@@ -111,7 +111,7 @@ def test_a_date_is_midnight_in_the_time_zone(history):
 
 
 def test_a_long_raw_answer_goes_on_by_its_cursor(history, metric, monkeypatch):
-    monkeypatch.setattr("metrics.timeseries.MAX_RAW_POINTS", 2)
+    monkeypatch.setattr("metrics.timeseries.answers.MAX_RAW_POINTS", 2)
     store(metric, 1, 2, 3)
     first = history(f"{HOUR}&resolution=raw").json()
     assert first["truncated"]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy.errors import DomainError
-from metrics import fills
 from metrics.history import aggregates
 from metrics.history.arrays import Floats, Ints, Samples
 from metrics.history.buckets import HOUR, Buckets
 from metrics.instants import MICROS_PER_SECOND
 from metrics.models import Metric
+from metrics.timeseries import fills
 from metrics.vocabulary import MetricType
 
 DEFAULT_AGGREGATES: dict[str, str] = {

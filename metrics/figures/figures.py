@@ -12,15 +12,22 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from metrics.balances import Amount, Energies, balanced, pooled
-from metrics.equipment import ENERGY_KEYS, FLOWS, POWER_KEYS, SCALES, Equipment, equipment_of
+from metrics.figures.balances import Amount, Energies, balanced, pooled
+from metrics.figures.equipment import (
+    ENERGY_KEYS,
+    FLOWS,
+    POWER_KEYS,
+    SCALES,
+    Equipment,
+    equipment_of,
+)
 from metrics.freshness import Freshness
 from metrics.history import get_store
 from metrics.history.arrays import Samples
 from metrics.history.buckets import HOUR, Buckets, divide, midnight
 from metrics.instants import from_micros, to_micros
 from metrics.models import Metric
-from metrics.summaries import Summary
+from metrics.timeseries.summaries import Summary
 from metrics.vocabulary import MetricType
 from sites.models import Site
 

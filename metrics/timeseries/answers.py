@@ -1,8 +1,7 @@
-"""The history of Metrics over a window, raw or in buckets, as plain values ready for JSON."""
+"""The history of Metrics over a window, as plain values ready for JSON."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import NotRequired, TypedDict, cast
 from zoneinfo import ZoneInfo
@@ -10,36 +9,27 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from energy.errors import DomainError
-from metrics import fills
-from metrics.cursors import read_cursor, write_cursor
 from metrics.history import get_store
 from metrics.history.arrays import Floats, Ints, Samples
 from metrics.history.base import Position
 from metrics.history.buckets import (
     CALENDAR,
-    RESOLUTIONS,
     Buckets,
     TooManyBucketsError,
     divide,
     divide_finely,
 )
 from metrics.instants import from_micros, to_micros
-from metrics.labels import Formatter, Labels, milliseconds, rfc3339, rfc3339_local
 from metrics.models import Metric
-from metrics.summaries import AGGREGATES, Summary, aggregate_of
-from metrics.windows import Window, resolve_window, resolve_zone
+from metrics.timeseries.cursors import read_cursor, write_cursor
+from metrics.timeseries.labels import Formatter, Labels, milliseconds, rfc3339, rfc3339_local
+from metrics.timeseries.queries import TimeSeriesQuery
+from metrics.timeseries.summaries import Summary, aggregate_of
+from metrics.timeseries.windows import Window, resolve_window, resolve_zone
 
-DEFAULT_POINTS = 1_000
-MAX_POINTS = 10_000  # a series, that `auto` may be asked for
 MAX_RAW_POINTS = 100_000  # an answer; the rest is behind a cursor
 MAX_BUCKETS = 100_000  # a series
 MAX_BUCKETED_POINTS = 1_000_000  # an answer
-CHOICES = {
-    "resolution": ("auto", "raw", *RESOLUTIONS),
-    "aggregate": (None, *AGGREGATES),
-    "fill": fills.FILLS,
-    "time_format": ("rfc3339", "ms"),
-}
 
 Numbers = list[float | None]
 Columns = dict[str, Floats]
@@ -88,51 +78,6 @@ class TimeSeries(Heading):
     next_cursor: str | None
     timestamps: Labels | None
     series: list[Series]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeSeriesQuery:
-    """What is asked of history; the HTTP contract's parameters, with their defaults.
-
-    `start` and `end`: aware datetimes, or dates meaning midnight in the zone. `time_zone`: None
-    means the Metrics' Site's, and where Sites differ `own_time_zone`, the asker's.
-
-    Raises DomainError, naming the field, for values outside the contract or contradicting others.
-    """
-
-    start: datetime | date | None = None
-    end: datetime | date | None = None
-    resolution: str = "auto"
-    aggregate: str | None = None
-    envelope: bool = False
-    time_zone: str | None = None
-    own_time_zone: str = "UTC"
-    max_points: int = DEFAULT_POINTS
-    fill: str = "null"
-    cursor: str | None = None
-    time_format: str = "rfc3339"
-
-    def __post_init__(self) -> None:
-        for field, choices in CHOICES.items():
-            if getattr(self, field) not in choices:
-                known = ", ".join(choice for choice in choices if choice)
-                raise DomainError(f"Choose one of {known}.", code="invalid_choice", field=field)
-        if not 1 <= self.max_points <= MAX_POINTS:
-            message = f"Ask for 1 to {MAX_POINTS} points."
-            raise DomainError(message, code="out_of_range", field="max_points")
-        self._refuse_contradictions()
-
-    def _refuse_contradictions(self) -> None:
-        raw = self.resolution == "raw"
-        contradictions = {
-            "aggregate": (raw and self.aggregate is not None, "Raw readings are not aggregated."),
-            "envelope": (raw and self.envelope, "Raw readings have no envelope."),
-            "fill": (raw and self.fill != "null", "Raw readings have no empty buckets to fill."),
-            "cursor": (self.cursor is not None and not raw, "Only raw answers go on by a cursor."),
-        }
-        for field, (contradicts, message) in contradictions.items():
-            if contradicts:
-                raise DomainError(message, code="contradiction", field=field)
 
 
 def answer(metrics: Sequence[Metric], query: TimeSeriesQuery, now: datetime) -> TimeSeries:

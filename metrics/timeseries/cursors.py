@@ -4,7 +4,7 @@ from django.core import signing
 
 from energy.errors import DomainError
 from metrics.history.base import Position
-from metrics.windows import Window
+from metrics.timeseries.windows import Window
 
 _SALT = "metrics.timeseries.cursor"
 
