@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from devices.kinds import DeviceStatus
-from devices.simulators.site import Block, Key, Simulation
+from devices.simulators.site import Block, Key, Simulation, SitePlan
 from metrics.history.arrays import ReadingBatch
 from metrics.ingest.door import store_readings
 from metrics.instants import MICROS_PER_SECOND, to_micros
 from metrics.models import Metric
+from metrics.vocabulary import CANONICAL
 
 MINUTE = 60 * MICROS_PER_SECOND  # µs; simulated equipment reports every full minute
 
@@ -25,15 +26,18 @@ class Feed:
     last: int | None
 
 
-def feeds(site_slug: str) -> dict[Key, Feed]:
-    """The Metrics of a Site's active Devices, by slug of the Device and key."""
+def feeds(plan: SitePlan) -> dict[Key, Feed]:
+    """The Metrics that a site's equipment feeds, as far as they exist and it is in service."""
+    fed = {(item.slug, spec.key) for item in plan.equipment for spec in CANONICAL[item.KIND]}
     columns = ("device__slug", "key", "pk", "latest__timestamp")
     active = Metric.objects.filter(
-        device__site__slug=site_slug, device__status=DeviceStatus.ACTIVE
+        device__site__slug=plan.slug, device__status=DeviceStatus.ACTIVE
     ).order_by()
     rows: Iterable[Any] = active.values_list(*columns)
     return {
-        (device, key): Feed(pk, to_micros(last) if last else None) for device, key, pk, last in rows
+        (device, key): Feed(pk, to_micros(last) if last else None)
+        for device, key, pk, last in rows
+        if (device, key) in fed
     }
 
 

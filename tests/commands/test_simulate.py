@@ -15,7 +15,7 @@ from django.utils import timezone
 from devices.kinds import DeviceStatus
 from devices.models import Device
 from devices.simulators.demo_fleet import FLEET, SEED
-from devices.simulators.site import Simulation
+from devices.simulators.site import Simulation, SitePlan
 from metrics.history import get_store
 from metrics.history.arrays import ReadingBatch
 from metrics.ingest.door import store_readings
@@ -23,6 +23,7 @@ from metrics.instants import to_micros
 from metrics.management.commands import simulate
 from metrics.models import Latest, Metric
 from subscriptions.demo import create_site
+from tests.factories import MetricFactory
 
 MINUTE = 60_000_000
 WIND = next(site for site in FLEET if site.slug == "sand-point-wind")
@@ -118,6 +119,15 @@ def test_equipment_out_of_service_is_silent() -> None:
 
 
 @pytest.mark.usefixtures("wind_site")
+def test_metrics_that_nothing_simulates_are_left_alone() -> None:
+    own = MetricFactory(device=Device.objects.get(slug="turbine-1"))
+    give_all(last_minute() + MINUTE)
+    Latest.objects.filter(metric=own).update(timestamp=last_minute() - 9 * MINUTE)
+    assert "Stored 0 readings" in run(once=True)
+    assert len(history(own)) == 1
+
+
+@pytest.mark.usefixtures("wind_site")
 def test_deleted_metrics_are_not_missed() -> None:
     give_all(last_minute() - 3 * MINUTE)
     Metric.objects.get(device__slug="turbine-1", key="rotor_speed").delete()
@@ -132,11 +142,11 @@ def test_without_a_demo_there_is_nothing_to_store(db: None) -> None:
 def test_a_signal_ends_it_cleanly(
     db: None, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    def feeds(slug: str) -> dict[Any, Any]:
+    def answer(plan: SitePlan) -> dict[Any, Any]:
         os.kill(os.getpid(), number)
         return {}
 
-    monkeypatch.setattr(simulate, "feeds", feeds)
+    monkeypatch.setattr(simulate, "feeds", answer)
     handler = signal.getsignal(number)
     assert run(interval=3600.0) == "Stopped.\n"
     assert signal.getsignal(number) is handler
@@ -148,14 +158,14 @@ def test_it_survives_a_database_that_is_away_for_a_while(
 ) -> None:
     attempts: list[str] = []
 
-    def feeds(slug: str) -> dict[Any, Any]:
-        attempts.append(slug)
+    def answer(plan: SitePlan) -> dict[Any, Any]:
+        attempts.append(plan.slug)
         if len(attempts) <= 2:
             raise OperationalError("server closed the connection")
         os.kill(os.getpid(), signal.SIGTERM)
         return {}
 
-    monkeypatch.setattr(simulate, "feeds", feeds)
+    monkeypatch.setattr(simulate, "feeds", answer)
     monkeypatch.setattr(simulate.connection, "close", lambda: None)
     assert run(interval=0.001) == "Stopped.\n"
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]

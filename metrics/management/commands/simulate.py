@@ -76,7 +76,7 @@ class Command(BaseCommand):
         for simulation in self._simulations:
             now = timezone.now()
             end = to_micros(now) // MINUTE * MINUTE + 1
-            fed = feeds(simulation.plan.slug)
+            fed = feeds(simulation.plan)
             if fed and (start := unfed_since(fed, end - gap_days * DAY)) < end:
                 yield from store_window(simulation, fed, start, end, received_at=now)
 

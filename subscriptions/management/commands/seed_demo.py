@@ -74,7 +74,7 @@ class Command(BaseCommand):
         progress.set_postfix_str(site.name)
         stored = 0
         simulation = Simulation(site.plan, SEED)
-        for count in store_window(simulation, feeds(site.slug), start, end, received_at=now):
+        for count in store_window(simulation, feeds(site.plan), start, end, received_at=now):
             stored += count
             progress.update()
         return stored
