@@ -11,8 +11,9 @@ UV := uv==0.13.9
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
+# Without its bytecode kept, each of the processes would compile every library for 3 s.
 run: .venv/.runtime  ## set up what is missing, then serve on 127.0.0.1:$PORT (8000)
-	@exec $(BIN)/python -m deploy.run
+	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m deploy.run
 
 test: .venv/.development  ## the whole suite on SQLite, then on PostgreSQL (TESTS= narrows it)
 	@exec sh tests/run.sh $(TESTS)

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
@@ -17,7 +18,9 @@ from metrics.history import get_store
 from metrics.instants import MICROS_PER_SECOND, from_micros, to_micros
 from metrics.models import Latest, Metric
 
-SHOWN = 50  # recent readings on a Metric's page
+SHOWN = 20  # recent readings on a Metric's page
+# The stock fields are 20 em wide each, and a row of them wider than the page.
+SHORT_FIELDS = {models.CharField: {"widget": forms.TextInput(attrs={"size": 16})}}
 
 
 class DeviceMetricsFormSet(BaseInlineFormSet):
@@ -63,6 +66,7 @@ class MetricInline(VisibleChoicesMixin, admin.TabularInline):
         "metrics: with none named, a new device gets its kind's; deleting one deletes its history"
     )
     extra = 0
+    formfield_overrides = SHORT_FIELDS
     show_change_link = True
 
 

@@ -17,6 +17,10 @@ class InstantField(models.BigIntegerField):
     """
 
     description = "Instant (UTC, microseconds since the Unix epoch)"
+    # What type checkers take the attribute of a model for.
+    _pyi_private_set_type: datetime  # type: ignore[assignment]
+    _pyi_private_get_type: datetime  # type: ignore[assignment]
+    _pyi_lookup_exact_type: datetime | int  # type: ignore[assignment]
 
     def from_db_value(self, value: int | None, *args: Any) -> datetime | None:
         return None if value is None else from_micros(value)

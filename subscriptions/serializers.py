@@ -63,6 +63,13 @@ class SubscriptionSerializer(StrictModelSerializer):
             raise ValidationError(message, code="unique")
         return name
 
+    def update(self, instance: Subscription, validated_data: dict[str, Any]) -> Subscription:
+        """Change; Metrics the user may no longer see stay, so that what was read can be sent."""
+        if "metrics" in validated_data:
+            visible = Metric.objects.visible_to(self.context["request"].user)
+            validated_data["metrics"] += instance.metrics.exclude(pk__in=visible)
+        return super().update(instance, validated_data)
+
     @transaction.atomic
     def save(self, **kwargs: Any) -> Subscription:
         """Save the Subscription and its Metrics together."""

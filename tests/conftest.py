@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -11,6 +12,10 @@ from devices.models import Device
 from metrics.models import Metric
 from sites.models import Site
 from tests.factories import DeviceFactory, SiteFactory, UserFactory
+
+# A busy machine makes an example slow, never wrong.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 @pytest.fixture

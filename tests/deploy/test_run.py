@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self._log = folder / "run.log"
+        self._log = folder / f"run-{self.port}.log"
         environment = os.environ | {
             "PORT": str(self.port),
             "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
@@ -32,6 +33,8 @@ class Run:
             "DEMO_DAYS": "1",
             "DJANGO_SETTINGS_MODULE": "energy.settings",
         }
+        # As the Makefile does: bytecode is kept.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "deploy.run"],
@@ -69,9 +72,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("run")
 
 
-@pytest.fixture
+@contextmanager
 def started(folder: Path) -> Iterator[Run]:
-    """A server that has told its address."""
+    """A run that has told its address, stopped after the block."""
     run = Run(folder)
     try:
         run.wait_until_welcome()
@@ -81,55 +84,66 @@ def started(folder: Path) -> Iterator[Run]:
             run.stop(signal.SIGTERM)
 
 
-def test_it_answers_at_the_address_it_prints(started: Run) -> None:
-    assert f"Open      {started.address}/" in started.output
-    assert requests.get(started.address + "/healthz", timeout=10).status_code == 200
+@pytest.fixture(scope="module")
+def first(folder: Path) -> Iterator[Run]:
+    """The first start, which makes the database and the demo."""
+    with started(folder) as run:
+        yield run
 
 
-def test_it_lets_the_demo_users_in_with_the_password_given(started: Run) -> None:
+@pytest.fixture
+def second(first: Run, folder: Path) -> Iterator[Run]:
+    """A start on the database that the first one has made."""
+    with started(folder) as run:
+        yield run
+
+
+def test_it_answers_at_the_address_it_prints(first: Run) -> None:
+    assert f"Open      {first.address}/" in first.output
+    assert requests.get(first.address + "/healthz", timeout=10).status_code == 200
+
+
+def test_it_lets_the_demo_users_in_with_the_password_given(first: Run) -> None:
     session = requests.Session()
-    form = session.get(started.address + "/login/", timeout=10)
+    form = session.get(first.address + "/login/", timeout=10)
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
     assert token is not None
     answer = session.post(
-        started.address + "/login/",
+        first.address + "/login/",
         data={"username": "standard", "password": PASSWORD, "csrfmiddlewaretoken": token[1]},
         timeout=10,
     )
-    assert answer.url == started.address + "/sites/"
+    assert answer.url == first.address + "/sites/"
 
 
-def test_a_second_start_makes_no_demo_again(started: Run, folder: Path) -> None:
-    started.stop(signal.SIGTERM)
-    again = Run(folder)
-    again.wait_until_welcome()
-    again.stop(signal.SIGTERM)
-    assert "Making the demo" not in again.output
+def test_a_second_start_makes_no_demo_again(first: Run, second: Run) -> None:
+    assert "Making the demo" in first.output
+    assert "Making the demo" not in second.output
 
 
-def test_it_listens_on_loopback_only(started: Run) -> None:
-    wanted = f"{started.port:04X}"
+def test_it_listens_on_loopback_only(first: Run) -> None:
+    wanted = f"{first.port:04X}"
     listening = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
     addresses = {line[1] for line in listening if line[3] == "0A" and line[1].endswith(wanted)}
     assert addresses == {f"0100007F:{wanted}"}
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_server_and_simulator_end_with_it(started: Run, signum: signal.Signals) -> None:
-    children = started.children()
+def test_server_and_simulator_end_with_it(second: Run, signum: signal.Signals) -> None:
+    children = second.children()
     assert len(children) >= 3
-    assert started.stop(signum) == 0
+    assert second.stop(signum) == 0
     assert [child for child in children if child.exists()] == []
 
 
-def test_a_taken_port_is_named_with_a_way_out(started: Run, folder: Path) -> None:
+def test_a_taken_port_is_named_with_a_way_out(first: Run) -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "deploy.run"],
         check=False,
         cwd=ROOT,
-        env=os.environ | {"PORT": str(started.port)},
+        env=os.environ | {"PORT": str(first.port)},
         capture_output=True,
         text=True,
     )
     assert answer.returncode == 1
-    assert f"Port {started.port} is taken" in answer.stderr
+    assert f"Port {first.port} is taken" in answer.stderr

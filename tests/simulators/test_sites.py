@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from devices.simulators.demo_fleet import COMMISSIONED, FLEET, SEED
 from devices.simulators.site import Simulation
+from metrics.vocabulary import CANONICAL
 from tests.simulators.conftest import DAY, START, WEEK
 
 MINUTE = 60_000_000
@@ -35,6 +36,16 @@ def test_the_grid_closes_the_balance_to_the_watt(weeks, slug):
             loads = ("load_meter", "ev_charger", "heat_pump")
             bus += -power if device.equipment.KIND in loads else power
     assert np.all(bus == 0.0)
+
+
+@each_site
+def test_every_canonical_metric_has_values(weeks, slug):
+    wanted = {
+        (device.equipment.slug, spec.key)
+        for device in SITES[slug].devices
+        for spec in CANONICAL[device.equipment.KIND]
+    }
+    assert set(weeks[slug]) == wanted
 
 
 @each_site

@@ -104,6 +104,15 @@ def test_a_metric_that_became_invisible_drops_out_of_every_answer(client, subscr
     assert subscription.metrics.get() == metric
 
 
+def test_sending_back_what_was_read_loses_no_metric_that_is_out_of_sight(
+    client, subscription, metric, foreign_metric
+):
+    subscription.metrics.add(foreign_metric)
+    read = client.get(detail(subscription)).json()
+    assert client.put(detail(subscription), read).json()["metrics"] == [metric.pk]
+    assert set(subscription.metrics.all()) == {metric, foreign_metric}
+
+
 def test_the_latest_values_carry_time_and_unit(client, subscription, metric):
     LatestFactory(metric=metric, value=-2.5)
     row = client.get(f"{detail(subscription)}latest/").json()["results"][0]

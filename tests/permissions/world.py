@@ -1,0 +1,179 @@
+"""What the matrix acts on: five personas, what is theirs and what is foreign to them."""
+
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+from rest_framework.test import APIClient
+
+from accounts.models import ApiToken, User
+from metrics.models import Metric
+from tests.factories import (
+    PASSWORD,
+    DeviceFactory,
+    MetricFactory,
+    SiteFactory,
+    SubscriptionFactory,
+    UserFactory,
+)
+
+PERSONAS = ("anonymous", "outsider", "standard", "technician", "administrator")
+OWN, FOREIGN = "own", "foreign"
+
+
+@dataclass
+class Side:
+    """One side of the fence: a Site with a Device with two Metrics."""
+
+    site: Any
+    device: Any
+    metric: Any
+
+
+class World:
+    """Everything a request of the matrix can name.
+
+    `own` is the Site that the standard user and the technician are assigned to, `foreign` one that
+    only the administrator sees. Subscriptions and tokens are foreign when somebody else's.
+    """
+
+    def __init__(self) -> None:
+        self.users: dict[str, User | None] = {
+            "anonymous": None,
+            "outsider": UserFactory(username="outsider"),
+            "standard": UserFactory(username="standard", group="standard"),
+            "technician": UserFactory(username="technician", group="technician"),
+            "administrator": UserFactory(username="administrator", is_superuser=True),
+        }
+        self.stranger = UserFactory(username="stranger")
+        assigned = [self.users["standard"], self.users["technician"]]
+        self.sides = {OWN: _side("Own", assigned), FOREIGN: _side("Foreign", [])}
+        people = [self.stranger, *filter(None, self.users.values())]
+        self.subscriptions = {
+            user: SubscriptionFactory(owner=user, metrics=Metric.objects.all()) for user in people
+        }
+        self.cookies = {persona: _signed_in(user) for persona, user in self.users.items()}
+        self.tokens = {user: ApiToken.objects.create(user=user)[0] for user in people}
+
+    def someone(self, persona: str, whose: str) -> User:
+        """The persona, or for what is foreign the stranger; somebody for the anonymous."""
+        user = self.users[persona] if whose == OWN else self.stranger
+        return user or self.users["standard"]
+
+    def arguments(self, route: str, persona: str, whose: str) -> list[Any]:
+        """What the address of `route` names."""
+        thing = OBJECTS.get(route)
+        if thing is None:
+            return []
+        someone = self.someone(persona, whose)
+        if thing == "token":
+            return [self.tokens[someone].token_key]
+        if thing == "subscription":
+            return [self.subscriptions[someone].pk]
+        return [getattr(self.sides[whose], thing).pk]
+
+    def ask(self, route: str, verb: str, persona: str, whose: str) -> int:
+        """The status that `persona` gets."""
+        if route == "unknown-api-address":
+            address = "/api/nowhere/"
+        else:
+            address = reverse(route, args=self.arguments(route, persona, whose))
+        if route == "api:metric-latest-list":
+            address += f"?ids={self.sides[whose].metric.pk}"
+        is_api = address.startswith("/api/")
+        client: Any = APIClient() if is_api else Client()
+        client.cookies = self.cookies[persona].copy()
+        body = self.body(route, verb, persona, whose)
+        if verb in ("GET", "OPTIONS") or (body is None and not is_api):
+            return client.generic(verb, address).status_code
+        return getattr(client, verb.lower())(address, body).status_code
+
+    def body(self, route: str, verb: str, persona: str, whose: str) -> Any:
+        """A body that would be accepted from somebody who may do so."""
+        side = self.sides[whose]
+        if route == "api:device-detail" and verb == "PATCH":
+            return {"notes": "changed"}
+        if route == "api:metric-detail":
+            return {"name": "Changed"}
+        device = {"name": "Another", "kind": "battery"}
+        subscription = {"name": "Another", "metrics": [side.metric.pk]}
+        if "subscription-detail" in route or route == "subscription-edit":
+            subscription["metrics"] = []
+        return {
+            "api:login": {"username": self.someone(persona, OWN).username, "password": PASSWORD},
+            "api:device-list": {**device, "site": side.site.pk},
+            "api:device-detail": {**device, "site": self.sides[OWN].site.pk},
+            "api:metric-list": {"device": side.device.pk, "key": "another"},
+            "api:subscription-list": subscription,
+            "api:subscription-detail": subscription,
+            "api:readings": {
+                "metric": side.metric.pk,
+                "timestamps": ["2026-06-01T12:00:00Z"],
+                "values": [1.5],
+            },
+            "login": {"username": self.someone(persona, OWN).username, "password": PASSWORD},
+            "account": {"clock": "site", "time_zone": "UTC", "units": "kilo", "theme": "dark"},
+            "theme": {"theme": "dark"},
+            "token-create": {"name": "New", "days": 30},
+            "device-add": {
+                **device,
+                "status": "active",
+                "metrics": ["battery.state_of_charge"],
+                "expected_interval": 60,
+            },
+            "device-edit": {
+                **device,
+                "status": "active",
+                "seen": side.device.updated_at.isoformat(),
+            },
+            "subscription-add": subscription,
+            "subscription-edit": subscription,
+        }.get(route)
+
+
+OBJECTS = {
+    "api:site-detail": "site",
+    "api:site-overview": "site",
+    "api:device-detail": "device",
+    "api:metric-detail": "metric",
+    "api:metric-latest": "metric",
+    "api:metric-timeseries": "metric",
+    "api:subscription-detail": "subscription",
+    "api:subscription-latest": "subscription",
+    "api:subscription-timeseries": "subscription",
+    "site-detail": "site",
+    "device-add": "site",
+    "device-detail": "device",
+    "device-edit": "device",
+    "device-delete": "device",
+    "metric-detail": "metric",
+    "subscription-detail": "subscription",
+    "subscription-edit": "subscription",
+    "subscription-delete": "subscription",
+    "token-revoke": "token",
+}
+# Their body or query names a row.
+NAMING = {
+    ("api:device-list", "POST"),
+    ("api:metric-list", "POST"),
+    ("api:metric-latest-list", "GET"),
+    ("api:readings", "POST"),
+    ("api:subscription-list", "POST"),
+    ("subscription-add", "POST"),
+}
+
+
+def _signed_in(user: User | None) -> SimpleCookie:
+    client = Client()
+    if user:
+        client.force_login(user)
+    return client.cookies
+
+
+def _side(name: str, users: list[User | None]) -> Side:
+    site = SiteFactory(name=name, users=users)
+    device = DeviceFactory(site=site)
+    MetricFactory(device=device)
+    return Side(site, device, device.metrics.first())
