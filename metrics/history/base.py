@@ -79,8 +79,10 @@ class HistoryStore(ABC):
         """Delete readings of these Metrics, in [start, end) where given; return how many."""
 
     @abstractmethod
-    def count(self, metric_ids: Sequence[int]) -> int:
-        """How many readings these Metrics have."""
+    def count(
+        self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
+    ) -> int:
+        """How many readings these Metrics have, in [start, end) where given."""
 
     @abstractmethod
     def prune(self, before: int) -> int:

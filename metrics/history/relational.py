@@ -87,13 +87,16 @@ class RelationalStore(HistoryStore):
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
     ) -> int:
         doomed = Reading.objects.filter(metric_id__in=metric_ids)
-        return _deleted(doomed, start, end)
+        return _within(doomed, start, end).delete()[0]
 
-    def count(self, metric_ids: Sequence[int]) -> int:
-        return Reading.objects.filter(metric_id__in=metric_ids).count()
+    def count(
+        self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
+    ) -> int:
+        counted = Reading.objects.filter(metric_id__in=metric_ids)
+        return _within(counted, start, end).count()
 
     def prune(self, before: int) -> int:
-        return _deleted(Reading.objects.all(), None, before)
+        return _within(Reading.objects.all(), None, before).delete()[0]
 
 
 def _blocks(metric_ids: Sequence[int]) -> list[Sequence[int]]:
@@ -127,9 +130,9 @@ def _page(samples: Mapping[int, Samples], limit: int) -> Page:
     return Page(shown, Position(last, int(shown[last].timestamps[-1])))
 
 
-def _deleted(readings: QuerySet[Reading], start: int | None, end: int | None) -> int:
+def _within(readings: QuerySet[Reading], start: int | None, end: int | None) -> QuerySet[Reading]:
     if start is not None:
         readings = readings.filter(timestamp__gte=start)
     if end is not None:
         readings = readings.filter(timestamp__lt=end)
-    return readings.delete()[0]
+    return readings
