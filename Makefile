@@ -61,6 +61,6 @@ endef
 	$(call install,$<)
 	@touch $@
 
-.venv/.development: requirements-dev.txt requirements.txt | .venv/bin/python
+.venv/.development: requirements-dev.txt requirements-parquet.txt requirements.txt | .venv/bin/python
 	$(call install,$<)
 	@touch $@ .venv/.runtime

@@ -3,13 +3,18 @@
 from typing import Any
 
 from django.db.models import Prefetch
+from django.http import StreamingHttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
 from rest_framework.viewsets import ModelViewSet
 
 from devices.filters import DeviceFilterSet
 from devices.models import Device
 from devices.serializers import DeviceCreateSerializer, DeviceSerializer
 from energy.viewsets import ApiMixin
+from metrics.export_schema import export_schema
+from metrics.export_views import EXPORT_ACTION, export_response
 from metrics.models import Metric
 
 _METRICS = Metric.objects.select_related("latest")
@@ -25,3 +30,11 @@ class DeviceViewSet(ApiMixin, ModelViewSet):
 
     def get_serializer_class(self) -> Any:
         return DeviceCreateSerializer if self.action == "create" else DeviceSerializer
+
+    @export_schema("a Device")
+    @action(detail=True, **EXPORT_ACTION)
+    def export(self, request: Request, pk: str) -> StreamingHttpResponse:
+        """The history of all its Metrics as a file."""
+        device = self.get_object()
+        metrics = device.metrics.select_related("device__site")
+        return export_response(request, list(metrics), device.slug)

@@ -19,6 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -69,7 +70,7 @@ class ProblemResponse(Response):
     @property
     def rendered_content(self) -> Any:
         content = super().rendered_content
-        if self.accepted_renderer.format == "json":
+        if isinstance(self.accepted_renderer, JSONRenderer):
             self["Content-Type"] = MEDIA_TYPE
         return content
 

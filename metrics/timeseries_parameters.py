@@ -47,7 +47,8 @@ def _number(name: str, text: str) -> int:
     raise DomainError(f"A whole number up to {MAX_POINTS:,}.", code="invalid", field=name)
 
 
-def _switch(name: str, text: str) -> bool:
+def read_switch(name: str, text: str) -> bool:
+    """True or false. Raises DomainError naming the parameter."""
     if text in _SWITCH:
         return _SWITCH[text]
     raise DomainError("Either true or false.", code="invalid", field=name)
@@ -62,7 +63,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "end": _moment,
     "resolution": _text,
     "aggregate": _text,
-    "envelope": _switch,
+    "envelope": read_switch,
     "time_zone": _text,
     "max_points": _number,
     "fill": _text,

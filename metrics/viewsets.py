@@ -1,6 +1,7 @@
 """Metrics and their latest values over HTTP."""
 
 from django.db import transaction
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
@@ -12,6 +13,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from energy.serializers import MAX_ID
 from energy.viewsets import ApiMixin
+from metrics.export_schema import export_schema
+from metrics.export_views import EXPORT_ACTION, export_response
 from metrics.filters import MetricFilterSet
 from metrics.latest import latest_value, latest_values
 from metrics.models import Metric
@@ -62,6 +65,13 @@ class MetricViewSet(
     def timeseries(self, request: Request, pk: str) -> Response:
         """The Metric's history over a window."""
         return Response(answer([self.get_object()], read_query(request), timezone.now()))
+
+    @export_schema("a Metric")
+    @action(detail=True, **EXPORT_ACTION)
+    def export(self, request: Request, pk: str) -> StreamingHttpResponse:
+        """The Metric's history as a file."""
+        metric = self.get_object()
+        return export_response(request, [metric], f"{metric.device.slug}_{metric.key}")
 
     @extend_schema(parameters=[IDS], responses=LatestListSerializer, filters=False)
     @action(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -10,7 +11,10 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from energy.viewsets import ApiMixin
+from metrics.export_schema import export_schema
+from metrics.export_views import EXPORT_ACTION, export_response
 from metrics.figures import site_figures
+from metrics.models import Metric
 from sites.filters import SiteFilterSet
 from sites.models import Site
 from sites.serializers import OverviewSerializer, SiteSerializer
@@ -32,3 +36,11 @@ class SiteViewSet(ApiMixin, ReadOnlyModelViewSet):
         """Power now, energy today, autarky and self-consumption."""
         site = self.get_object()
         return Response(site_figures([site], timezone.now())[site.pk])
+
+    @export_schema("a Site")
+    @action(detail=True, **EXPORT_ACTION)
+    def export(self, request: Request, pk: str) -> StreamingHttpResponse:
+        """The history of all Metrics of its Devices as a file."""
+        site = self.get_object()
+        metrics = Metric.objects.visible_to(request.user).filter(device__site=site)
+        return export_response(request, list(metrics.select_related("device__site")), site.slug)

@@ -3,7 +3,9 @@
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch
+from django.http import StreamingHttpResponse
 from django.utils import timezone
+from django.utils.text import slugify
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -12,6 +14,8 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet
 
 from energy.viewsets import ApiMixin
+from metrics.export_schema import export_schema
+from metrics.export_views import EXPORT_ACTION, export_response
 from metrics.latest import latest_values
 from metrics.models import Metric
 from metrics.serializers import LatestListSerializer
@@ -59,6 +63,15 @@ class SubscriptionViewSet(ApiMixin, ModelViewSet):
         """The history of its Metrics over a window, all on one set of timestamps."""
         metrics = list(self._visible_metrics().select_related("device__site"))
         return Response(answer(metrics, read_query(request), timezone.now()))
+
+    @export_schema("a Subscription")
+    @action(detail=True, **EXPORT_ACTION)
+    def export(self, request: Request, pk: str) -> StreamingHttpResponse:
+        """The history of its Metrics as a file."""
+        subscription = self.get_object()
+        metrics = subscription.metrics.visible_to(request.user).select_related("device__site")
+        name = slugify(subscription.name) or f"subscription-{subscription.pk}"
+        return export_response(request, list(metrics), name)
 
     def _visible_metrics(self) -> Any:
         return self.get_object().metrics.visible_to(self.request.user)

@@ -15,10 +15,12 @@ import numpy as np
 
 from energy.errors import DomainError
 from metrics.ingest.json_forms import MetricId, Timestamp
-from metrics.ingest.parsed import Identity, Named, ParsedReadings, Rejection
+from metrics.ingest.parsed import Identity, InUnit, Named, ParsedReadings, Rejection
 
 BY_ID = ("metric", "timestamp", "value")
 BY_NAME = ("site", "device", "key", "timestamp", "value")
+# As an export has them: readings in another unit than the Metric's are refused.
+BY_NAME_IN_UNIT = ("site", "device", "key", "unit", "timestamp", "value")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -47,12 +49,13 @@ def parse_header(text: str) -> tuple[str, ...]:
     """The columns in their order.
 
     Raises DomainError unless they are metric, timestamp, value or site, device, key, timestamp,
-    value.
+    value, with or without unit.
     """
     columns = tuple(cell.strip().lower() for cell in _cells(text))
-    if sorted(columns) not in (sorted(BY_ID), sorted(BY_NAME)):
+    if sorted(columns) not in map(sorted, (BY_ID, BY_NAME, BY_NAME_IN_UNIT)):
         raise DomainError(
-            f"The first line must name the columns {','.join(BY_ID)} or {','.join(BY_NAME)}.",
+            f"The first line must name the columns {','.join(BY_ID)}, {','.join(BY_NAME)} or "
+            f"{','.join(BY_NAME_IN_UNIT)}.",
             code="unknown_columns",
         )
     return columns
@@ -134,12 +137,17 @@ def _fault(columns: Sequence[str], row: Sequence[str]) -> str:
     return ""
 
 
+def _identities(typed: dict[str, list[Any]]) -> Sequence[Identity]:
+    if "metric" in typed:
+        return typed["metric"]
+    names = list(map(Named, typed["site"], typed["device"], typed["key"]))
+    return list(map(InUnit, names, typed["unit"])) if "unit" in typed else names
+
+
 def _of_columns(
     typed: dict[str, list[Any]], positions: list[int], malformed: list[Rejection]
 ) -> ParsedReadings:
-    named: Sequence[Identity] = typed.get("metric") or [
-        Named(*name) for name in zip(*(typed.get(part, ()) for part in Named._fields), strict=True)
-    ]
+    named = _identities(typed)
     numbers: dict[Identity, int] = {}
     of_identity = [numbers.setdefault(identity, len(numbers)) for identity in named]
     micros = [(instant - _EPOCH) // _MICROSECOND for instant in typed["timestamp"]]

@@ -18,7 +18,14 @@ class Named(NamedTuple):
     key: str
 
 
-Identity = int | Named  # a Metric by its id or by its names
+class InUnit(NamedTuple):
+    """A Metric by its names, if that is its unit."""
+
+    name: Named
+    unit: str
+
+
+Identity = int | Named | InUnit  # a Metric by its id or by its names
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from metrics.history.arrays import Ints, ReadingBatch
-from metrics.ingest.parsed import Identity, Named, ParsedReadings, Rejection
+from metrics.ingest.parsed import Identity, InUnit, Named, ParsedReadings, Rejection
 from metrics.instants import to_micros
 from metrics.models import Metric
 
@@ -68,7 +68,8 @@ def _resolve(identities: Sequence[Identity], user: Any) -> Ints:
     """The id of each Metric named, _UNKNOWN for one that `user` does not see."""
     visible = Metric.objects.visible_to(user).order_by()
     ids = [one for one in identities if isinstance(one, int)]
-    names = [one for one in identities if isinstance(one, Named) and _can_exist(one)]
+    named = (one.name if isinstance(one, InUnit) else one for one in identities)
+    names = [one for one in named if isinstance(one, Named) and _can_exist(one)]
     found: dict[Identity, int] = {}
     for some in _blocks(ids):
         found.update((pk, pk) for pk in visible.filter(pk__in=some).values_list("pk", flat=True))
@@ -77,14 +78,15 @@ def _resolve(identities: Sequence[Identity], user: Any) -> Ints:
     return np.array([found.get(one, _UNKNOWN) for one in identities], np.int64)
 
 
-def _by_name(visible: QuerySet[Metric], names: Sequence[Named]) -> Iterator[tuple[Named, int]]:
+def _by_name(visible: QuerySet[Metric], names: Sequence[Named]) -> Iterator[tuple[Identity, int]]:
     sites, devices, keys = (set(column) for column in zip(*names, strict=True))
     candidates = visible.filter(
         device__site__slug__in=sites, device__slug__in=devices, key__in=keys
     )
-    columns = ("device__site__slug", "device__slug", "key", "pk")
-    for *name, pk in candidates.values_list(*columns):
+    columns = ("device__site__slug", "device__slug", "key", "unit", "pk")
+    for *name, unit, pk in candidates.values_list(*columns):
         yield Named(*name), pk
+        yield InUnit(Named(*name), unit), pk
 
 
 def _can_exist(name: Named) -> bool:

@@ -135,12 +135,16 @@ class World:
 
 OBJECTS = {
     "api:site-detail": "site",
+    "api:site-export": "site",
     "api:site-overview": "site",
     "api:device-detail": "device",
+    "api:device-export": "device",
     "api:metric-detail": "metric",
+    "api:metric-export": "metric",
     "api:metric-latest": "metric",
     "api:metric-timeseries": "metric",
     "api:subscription-detail": "subscription",
+    "api:subscription-export": "subscription",
     "api:subscription-latest": "subscription",
     "api:subscription-timeseries": "subscription",
     "site-detail": "site",

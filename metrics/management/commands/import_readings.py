@@ -34,9 +34,9 @@ _TMY3_SECOND_LINE = "Date (MM/DD/YYYY)"
 class Command(BaseCommand):
     help = (
         "Import readings from a file, packed with gzip or not: CSV with the columns "
-        "metric,timestamp,value or site,device,key,timestamp,value, or a typical meteorological "
-        "year (TMY2, TMY3) for a weather station. An import that was stopped goes on when the "
-        "same command is given again; FILE.progress remembers where."
+        "metric,timestamp,value or site,device,key,timestamp,value (and unit, as exports have it), "
+        "or a typical meteorological year (TMY2, TMY3) for a weather station. An import that was "
+        "stopped goes on when the same command is given again; FILE.progress remembers where."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
