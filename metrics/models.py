@@ -39,6 +39,12 @@ class Metric(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_INTERVAL)],
         help_text="Seconds between readings; a value is stale after ten times as long.",
     )
+    retention_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Days for which readings are kept; empty for as long as all others.",
+    )
 
     objects = MetricQuerySet.as_manager()
 
@@ -58,6 +64,10 @@ class Metric(models.Model):
             models.CheckConstraint(
                 condition=Q(expected_interval__range=(1, MAX_INTERVAL)),
                 name="metric_interval_is_plausible",
+            ),
+            models.CheckConstraint(
+                condition=Q(retention_days__isnull=True) | Q(retention_days__gte=1),
+                name="metric_keeps_a_day_or_more",
             ),
         )
 
@@ -123,3 +133,39 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value} at {self.timestamp}"
+
+
+class Pack(models.Model):
+    """A sealed day of one Metric in the relational history store: its readings as a few blobs.
+
+    Written and read through `metrics.history` only, which knows what is in them
+    (`metrics.history.packs.codec`). `day` counts UTC days from the Unix epoch; `n` readings,
+    measured from `first` to `last`, between `low` and `high`. `quarters` holds what they come to in
+    each quarter hour, a value being held for `hold` microseconds at most.
+    """
+
+    pk = models.CompositePrimaryKey("metric_id", "day")
+    metric = models.ForeignKey(
+        Metric, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+    day = models.IntegerField()
+    n = models.IntegerField()
+    first = InstantField()
+    last = InstantField()
+    low = models.FloatField()
+    high = models.FloatField()
+    hold = models.BigIntegerField()
+    quarters = models.BinaryField()
+    times = models.BinaryField()
+    vals = models.BinaryField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(n__gte=1), name="pack_has_readings"),
+            models.CheckConstraint(
+                condition=Q(low__range=FINITE) & Q(high__range=FINITE), name="pack_is_finite"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.n} readings from {self.first}"

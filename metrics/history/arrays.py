@@ -63,6 +63,10 @@ class ReadingBatch:
     def __len__(self) -> int:
         return self.metric_ids.size
 
+    def where(self, chosen: NDArray[np.bool_]) -> Self:
+        """The chosen ones: bool[n]."""
+        return type(self)(self.metric_ids[chosen], self.timestamps[chosen], self.values[chosen])
+
     def deduplicated(self) -> Self:
         """Sorted by Metric, then time; of readings of one Metric and instant the last one wins."""
         if self._is_strictly_ascending():

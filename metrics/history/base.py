@@ -4,10 +4,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from django.core.checks import CheckMessage
 
 from metrics.history.arrays import ReadingBatch, Samples
+from metrics.history.quarters import Quarters
 
 # Metrics whose readings are held in memory at once: a month of minutes of each is 45 MB.
 BLOCK = 64
@@ -32,12 +34,30 @@ class Page:
     position: Position | None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of the quarter hours of one Metric.
+
+    `what`: that they have a time-weighted mean, that they tell how far a counter rose, or neither.
+    `hold`: for how many microseconds a value is held at most; `max_rate`: how much a counter gains
+    in one at most, if known.
+    """
+
+    metric_id: int
+    what: Literal["mean", "rise", "extremes"]
+    hold: int
+    max_rate: float | None = None
+
+
 class HistoryStore(ABC):
     """The readings of all Metrics: one value for each Metric and instant.
 
     Instants are microseconds since the Unix epoch; windows are half-open, and None leaves a side
     open. Every engine passes the same contract test.
     """
+
+    # Whether `seal` has anything to do.
+    seals: ClassVar[bool] = False
 
     @abstractmethod
     def append(self, batch: ReadingBatch) -> None:
@@ -85,8 +105,31 @@ class HistoryStore(ABC):
         """How many readings these Metrics have, in [start, end) where given."""
 
     @abstractmethod
-    def prune(self, before: int) -> int:
-        """Delete the readings of all Metrics before an instant; return how many."""
+    def prune(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
+        """Delete the readings before an instant, of all Metrics or these; return how many."""
+
+    @abstractmethod
+    def prunable(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
+        """How many readings `prune` would delete."""
+
+    def append_history(self, batch: ReadingBatch, now: int) -> None:
+        """Like `append`, for many readings of days long past at `now`, as imports bring them."""
+        self.append(batch)
+
+    def seal(self, now: int) -> int:
+        """Put what was appended and is complete at `now` into its final form; return how much."""
+        return 0
+
+    def forget(self, metric_ids: Sequence[int]) -> None:
+        """Delete all readings of Metrics that go, uncounted: a store that is away refuses not."""
+        self.delete(metric_ids)
+
+    def migrate(self) -> list[str]:
+        """Create or change what the store needs outside the database; name the steps taken."""
+        return []
+
+    def close(self) -> None:
+        """Let go of connections and locks; the next call takes them again."""
 
     def check(self) -> list[CheckMessage]:
         """What is wrong with the store's configuration, for `manage.py check`."""
@@ -100,3 +143,14 @@ class HistoryStore(ABC):
             block = metric_ids[begin : begin + BLOCK]
             samples = self.read(block, start, end, with_neighbours=with_neighbours)
             yield from ((metric_id, samples[metric_id]) for metric_id in block)
+
+    def read_quarters(
+        self, wanted: Sequence[Wanted], start: int, end: int, *, known_until: int
+    ) -> Iterator[tuple[int, Quarters | Samples]]:
+        """What the quarter hours of [start, end) come to, Metric by Metric in the order given.
+
+        Nothing is known of the time after `known_until`. A Metric whose quarter hours are not kept,
+        or would not tell exactly, is answered by its readings, with neighbours.
+        """
+        ids = [each.metric_id for each in wanted]
+        yield from self.read_blocks(ids, start, end, with_neighbours=True)

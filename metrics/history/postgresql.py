@@ -1,4 +1,4 @@
-"""Hot rows on PostgreSQL: arrays go in and come out in its binary formats, no Python number made.
+"""History on PostgreSQL: arrays go in and come out in its binary formats, no Python number made.
 
 Layouts: PostgreSQL's manual, "COPY", "Binary Format"; arrays as written by array_send() in
 src/backend/utils/adt/arrayfuncs.c.
@@ -62,6 +62,27 @@ _NEIGHBOURS = f"""
          ORDER BY timestamp LIMIT 1)) AS found
     HAVING count(*) > 0
 """  # noqa: S608 - the only thing formatted in is a constant
+# Returning what was deleted reads and deletes in one: a correction that lands before is among it,
+# and one that lands later waits, and is a new row.
+_TAKE = """
+    WITH taken AS (
+        DELETE FROM metrics_reading AS r USING unnest(%s) AS wanted (metric_id)
+        WHERE r.metric_id = wanted.metric_id AND r.timestamp >= %s AND r.timestamp < %s
+        RETURNING r.metric_id, r.timestamp, r.value)
+    SELECT array_agg(metric_id), array_agg(timestamp), array_agg(value) FROM taken
+    HAVING count(*) > 0
+"""
+# Rows are then deleted in the order of the key, in which writers update them: no deadlock.
+_BY_KEY = "SELECT " + ", ".join(
+    f"set_config('enable_{way}', 'off', true)"
+    for way in ("hashjoin", "mergejoin", "seqscan", "bitmapscan")
+)
+PHRASES = {
+    "any": "= ANY(%s)",
+    "ids": "unnest(%s) AS wanted (metric_id)",
+    "pairs": "unnest(%s, %s) AS wanted (metric_id, day)",
+    "lock": " FOR NO KEY UPDATE",
+}
 
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _COPY_TRAILER = struct.pack(">h", -1)
@@ -81,6 +102,26 @@ def upsert(batch: ReadingBatch) -> None:
     """Insert or overwrite de-duplicated readings; those that change nothing are not written."""
     if len(batch) < COPY_FROM or not _copied(batch):
         execute(_UPSERT, batch.metric_ids, batch.timestamps, batch.values)
+
+
+def take(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
+    """Delete the readings of [start, end); return what they were. Within a transaction."""
+    execute(_BY_KEY)
+    return _by_metric(_TAKE, np.sort(np.array(metric_ids, np.int64)), start, end)
+
+
+def pair_parameters(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """What the phrase `pairs` takes for int64[n, 2]."""
+    return (pairs[:, 0], pairs[:, 1])
+
+
+def insert_all(statement: str, columns: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, given column by column; `{rows}` in the statement stands for them."""
+    marks = ", ".join(["%s"] * len(columns))
+    arrays = [
+        list(column) if isinstance(column[0], bytes) else np.array(column) for column in columns
+    ]
+    execute(statement.format(rows=f"SELECT * FROM unnest({marks})"), *arrays)
 
 
 def select(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:

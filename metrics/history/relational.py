@@ -1,62 +1,62 @@
 """History in the relational database: the same design on SQLite and PostgreSQL.
 
 Everything that arrives, in order or late, is one upsert into a table keyed by (Metric, timestamp),
-in the caller's transaction.
+in the caller's transaction. These hot rows are few: what is older than two days is sealed, a Metric
+and UTC day in one row of compressed arrays (`metrics.history.packs`). Reading sees both, and of one
+instant the hot row: a correction of a sealed day is right at once.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
-import numpy as np
-from django.db import connection
-from django.db.models import QuerySet
-
+from metrics.history import overlay
 from metrics.history.arrays import ReadingBatch, Samples
-from metrics.history.base import BLOCK, HistoryStore, Page, Position
-from metrics.models import Reading
+from metrics.history.base import BLOCK, HistoryStore, Page, Position, Wanted
+from metrics.history.buckets import DAY
+from metrics.history.database import database
+from metrics.history.packs import reading, rows, sealing, summing
+from metrics.history.quarters import Quarters
+from metrics.models import Metric
 
+# Readings that are held in memory at once, where one Metric alone has not more: 16 MB.
+_READINGS_AT_ONCE = 1_000_000
+_DAYS_AT_ONCE = 2_048  # whose quarter hours are: 12 MB
+_METRICS_A_PAGE = 16  # looked through at once for a page
+_BEGINNING, _END = -(2**62), 2**62  # of time
 
-class Rows(Protocol):
-    """What the two databases say differently; `sqlite` and `postgresql` are such modules."""
-
-    def upsert(self, batch: ReadingBatch) -> None: ...
-
-    def select(self, metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]: ...
-
-    def select_first(
-        self, metric_ids: Sequence[int], start: int, end: int, limit: int
-    ) -> dict[int, Samples]: ...
-
-    def neighbours(self, metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]: ...
+Item = TypeVar("Item")
 
 
 class RelationalStore(HistoryStore):
     """Readings as rows of the default database."""
 
-    @property
-    def _rows(self) -> Rows:
-        if connection.vendor == "postgresql":
-            from metrics.history import postgresql
-
-            return postgresql
-        from metrics.history import sqlite
-
-        return sqlite
+    seals = True
 
     def append(self, batch: ReadingBatch) -> None:
         if len(batch):
-            self._rows.upsert(batch.deduplicated())
+            database().upsert(batch.deduplicated())
+
+    def append_history(self, batch: ReadingBatch, now: int) -> None:
+        self.append(sealing.append(batch, now))
+
+    def seal(self, now: int) -> int:
+        return sealing.seal(now)
 
     def read(
         self, metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool = False
     ) -> dict[int, Samples]:
         samples = dict.fromkeys(metric_ids, Samples.empty())
-        for block in _blocks(metric_ids):
-            samples |= self._rows.select(block, start, end)
-            if with_neighbours:
-                for metric_id, around in self._rows.neighbours(block, start, end).items():
-                    samples[metric_id] = _between(around, samples[metric_id], start)
+        for block in _blocks(metric_ids, BLOCK):
+            samples |= reading.read(block, start, end, with_neighbours=with_neighbours)
         return samples
+
+    def read_blocks(
+        self, metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool = False
+    ) -> Iterator[tuple[int, Samples]]:
+        for block in _blocks(metric_ids, BLOCK):
+            for part in _of_equal_weight(block, start, end):
+                found = self.read(part, start, end, with_neighbours=with_neighbours)
+                yield from ((metric_id, found[metric_id]) for metric_id in part)
 
     def read_page(
         self,
@@ -72,48 +72,71 @@ class RelationalStore(HistoryStore):
         missing = limit + 1  # one more tells whether this page is the last
         if after is not None:
             if after.metric_id in wanted:
-                samples = self._rows.select_first(
-                    [after.metric_id], max(start, after.timestamp + 1), end, missing
-                )
+                samples = _first([after.metric_id], max(start, after.timestamp + 1), end, missing)
             wanted = [metric_id for metric_id in wanted if metric_id > after.metric_id]
-        for block in _blocks(wanted):
+        for block in _blocks(wanted, _METRICS_A_PAGE):
             missing = limit + 1 - sum(map(len, samples.values()))
             if not missing:
                 break
-            samples |= self._rows.select_first(block, start, end, missing)
+            samples |= _first(block, start, end, missing)
         return _page(samples, limit)
+
+    def read_quarters(
+        self, wanted: Sequence[Wanted], start: int, end: int, *, known_until: int
+    ) -> Iterator[tuple[int, Quarters | Samples]]:
+        days = end // DAY - start // DAY + 1
+        for block in _blocks(wanted, min(BLOCK, max(1, _DAYS_AT_ONCE // days))):
+            found = summing.read_quarters(block, start, end, known_until)
+            yield from ((each.metric_id, found[each.metric_id]) for each in block)
 
     def delete(
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
     ) -> int:
-        doomed = Reading.objects.filter(metric_id__in=metric_ids)
-        return _within(doomed, start, end).delete()[0]
+        window = _BEGINNING if start is None else start, _END if end is None else end
+        return sum(sealing.delete(block, *window) for block in _blocks(metric_ids, BLOCK))
 
     def count(
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
     ) -> int:
-        counted = Reading.objects.filter(metric_id__in=metric_ids)
-        return _within(counted, start, end).count()
+        window = _BEGINNING if start is None else start, _END if end is None else end
+        return sum(reading.count(block, *window) for block in _blocks(metric_ids, BLOCK))
 
-    def prune(self, before: int) -> int:
-        return _within(Reading.objects.all(), None, before).delete()[0]
+    def prune(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
+        return self.delete(_all() if metric_ids is None else metric_ids, None, before)
+
+    def prunable(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
+        return self.count(_all() if metric_ids is None else metric_ids, None, before)
 
 
-def _blocks(metric_ids: Sequence[int]) -> list[Sequence[int]]:
-    return [metric_ids[begin : begin + BLOCK] for begin in range(0, len(metric_ids), BLOCK)]
+def _all() -> list[int]:
+    return list(Metric.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def _between(around: Samples, samples: Samples, start: int) -> Samples:
-    """`samples` with the readings before `start` ahead of them and those behind at their end."""
-    before = int(np.searchsorted(around.timestamps, start))
-    parts = zip(
-        (around.timestamps[:before], around.values[:before]),
-        (samples.timestamps, samples.values),
-        (around.timestamps[before:], around.values[before:]),
-        strict=True,
-    )
-    timestamps, values = (np.concatenate(part) for part in parts)
-    return Samples(timestamps, values)
+def _blocks(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    return [items[begin : begin + size] for begin in range(0, len(items), size)]
+
+
+def _of_equal_weight(metric_ids: Sequence[int], start: int, end: int) -> Iterator[list[int]]:
+    """The Metrics in the order given, together while they have not too many sealed readings."""
+    sizes = dict.fromkeys(metric_ids, 0)
+    for metric_id, _, n in rows.headers(metric_ids, start // DAY, (end - 1) // DAY):
+        sizes[metric_id] += n
+    part: list[int] = []
+    room = _READINGS_AT_ONCE
+    for metric_id in metric_ids:
+        if part and sizes[metric_id] > room:
+            yield part
+            part, room = [], _READINGS_AT_ONCE
+        part.append(metric_id)
+        room -= sizes[metric_id]
+    if part:
+        yield part
+
+
+def _first(metric_ids: Sequence[int], start: int, end: int, limit: int) -> dict[int, Samples]:
+    if start >= end:
+        return {}
+    return overlay.first(reading.read_first(metric_ids, start, end, limit), limit)
 
 
 def _page(samples: Mapping[int, Samples], limit: int) -> Page:
@@ -128,11 +151,3 @@ def _page(samples: Mapping[int, Samples], limit: int) -> Page:
         del shown[last]
         last = max(shown)
     return Page(shown, Position(last, int(shown[last].timestamps[-1])))
-
-
-def _within(readings: QuerySet[Reading], start: int | None, end: int | None) -> QuerySet[Reading]:
-    if start is not None:
-        readings = readings.filter(timestamp__gte=start)
-    if end is not None:
-        readings = readings.filter(timestamp__lt=end)
-    return readings

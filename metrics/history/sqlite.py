@@ -1,10 +1,12 @@
-"""Hot rows on SQLite: plain statements, rows streamed straight into arrays."""
+"""History on SQLite: plain statements, rows streamed straight into arrays."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from metrics.history.arrays import ReadingBatch, Samples
 from metrics.history.base import NEIGHBOURS_BEFORE
@@ -34,8 +36,53 @@ _NEIGHBOURS = f"""
             WHERE metric_id = wanted.value AND timestamp >= %s
             ORDER BY timestamp LIMIT 1))
 """  # noqa: S608 - the only thing formatted in is a constant
+_TAKE = """
+    DELETE FROM metrics_reading WHERE metric_id {any} AND timestamp >= %s AND timestamp < %s
+"""
+PHRASES = {
+    "any": "IN (SELECT value FROM json_each(%s))",
+    "ids": "(SELECT value AS metric_id FROM json_each(%s)) AS wanted",
+    "pairs": (
+        "(SELECT json_extract(value, '$[0]') AS metric_id, json_extract(value, '$[1]') AS day"
+        " FROM json_each(%s)) AS wanted"
+    ),
+    "lock": "",  # there is one writer at a time
+}
 _ROW = np.dtype([("metric_id", np.int64), ("timestamp", np.int64), ("value", np.float64)])
 _NO_LIMIT = -1
+
+
+def execute(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    """Run a statement with numpy arrays as parameters; return the rows it gives, if any."""
+    texts = [
+        json.dumps(parameter.tolist()) if isinstance(parameter, np.ndarray) else parameter
+        for parameter in parameters
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, texts)
+        return cursor.fetchall()
+
+
+def pair_parameters(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """What the phrase `pairs` takes for int64[n, 2]."""
+    return (pairs,)
+
+
+def insert_all(statement: str, columns: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, given column by column; `{rows}` in the statement stands for them."""
+    marks = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            statement.format(rows=f"VALUES ({marks})"), list(zip(*columns, strict=True))
+        )
+
+
+def take(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
+    """Delete the readings of [start, end); return what they were. Within a transaction."""
+    taken = select(metric_ids, start, end)
+    if taken:
+        execute(_TAKE.format(**PHRASES), np.array(metric_ids), start, end)
+    return taken
 
 
 def upsert(batch: ReadingBatch) -> None:

@@ -1,0 +1,1 @@
+"""Sealed history of the relational engine: one row for each Metric and UTC day."""
