@@ -69,7 +69,8 @@ class DeviceDetailView(HistoryPageMixin, DevicePageMixin, DetailView):
         row = DeviceRow(self.object, metric_rows(metrics, context["now"]))
         shown = self._shown(row)
         panel = metric_panel(shown, self.request, context["zone"], context["now"])
-        return {**context, "row": row, "panel": panel, "shown": shown}
+        export_url = panel.export_of(reverse("api:device-export", args=[self.object.pk]))
+        return {**context, "row": row, "panel": panel, "shown": shown, "export_url": export_url}
 
     def _shown(self, row: DeviceRow) -> Metric:
         """The Metric named in the query string, else the headline."""

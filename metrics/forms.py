@@ -2,9 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils import timezone
 
+from energy.errors import DomainError
+from metrics.instants import to_micros
+from metrics.timeseries.windows import Window, resolve_window
 from metrics.vocabulary import MetricType
 
 RANGES = {
@@ -42,6 +47,13 @@ AGGREGATES = {
 LOCAL_MINUTES = "%Y-%m-%dT%H:%M"
 
 
+_UTC = ZoneInfo("UTC")
+
+
+def _local_time() -> forms.DateTimeInput:
+    return forms.DateTimeInput(format=LOCAL_MINUTES, attrs={"type": "datetime-local"})
+
+
 class HistoryForm(forms.Form):
     """The part of the query string that picks history. Every field may be left out."""
 
@@ -61,6 +73,32 @@ class HistoryForm(forms.Form):
         for field in self.fields.values():
             field.required = False
         for name in ("start", "end"):
-            self.fields[name].widget = forms.DateTimeInput(
-                format=LOCAL_MINUTES, attrs={"type": "datetime-local"}
-            )
+            self.fields[name].widget = _local_time()
+
+
+class WindowForm(forms.Form):
+    """A half-open window of time, in the page's time zone or with an offset."""
+
+    start = forms.DateTimeField(label="From", widget=_local_time())
+    end = forms.DateTimeField(label="Up to, not including", widget=_local_time())
+
+    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+        with timezone.override(zone):
+            self.full_clean()
+
+    @property
+    def window(self) -> Window | None:
+        """What was asked for; None where it is wrong, or nothing was."""
+        if not self.is_valid():
+            return None
+        return Window(*(to_micros(self.cleaned_data[name]) for name in ("start", "end")))
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        if "start" in asked and "end" in asked:
+            try:
+                resolve_window(asked["start"], asked["end"], _UTC, timezone.now())
+            except DomainError as error:
+                self.add_error(error.field, error.message)
+        return asked

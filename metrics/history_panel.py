@@ -136,6 +136,24 @@ class HistoryPanel:
         }
 
     @property
+    def exports(self) -> list[tuple[str, str]]:
+        """(name, url) of the same history as a file; none where there is none."""
+        if self.answer is None:
+            return []
+        address = self.api_url.removesuffix("timeseries/") + "export/"
+        every = ("every reading as CSV", self.export_of(address))
+        resolution = self.answer["resolution"]
+        if resolution == "raw":
+            return [every]
+        return [("CSV as shown", self.export_of(address, resolution)), every]
+
+    def export_of(self, address: str, resolution: str = "raw") -> str:
+        """The export at `address` of the page's range, in the page's zone."""
+        if self.answer is None:
+            return f"{address}?format=csv"
+        return f"{address}?{urlencode(self.asked.export_parameters(resolution))}"
+
+    @property
     def last_at(self) -> datetime | None:
         """When the newest value of all was measured."""
         found = [metric.latest.timestamp for metric in self.metrics if hasattr(metric, "latest")]

@@ -77,6 +77,20 @@ class HistoryRequest:
         }
         return {name: value for name, value in wanted.items() if value}
 
+    def export_parameters(self, resolution: str) -> dict[str, str]:
+        """The same for an export."""
+        aggregate = self.form.cleaned_data["aggregate"] if resolution != "raw" else None
+        start, end = self.window
+        wanted = {
+            "format": "csv",
+            "start": rfc3339(start),
+            "end": rfc3339(end),
+            "resolution": resolution,
+            "aggregate": aggregate,
+            "time_zone": self.zone.key,
+        }
+        return {name: value for name, value in wanted.items() if value}
+
     def up_to(self, moment: datetime) -> str:
         """The query string of the day that ends with `moment`, all else the same."""
         asked = self.query.copy()

@@ -28,7 +28,8 @@ def read_query(request: Request) -> TimeSeriesQuery:
     return TimeSeriesQuery(**asked, own_time_zone=request.user.time_zone)
 
 
-def _moment(name: str, text: str) -> datetime | date:
+def read_moment(name: str, text: str) -> datetime | date:
+    """An instant, or a date. Raises DomainError naming the parameter."""
     # A plus sign that was not percent-encoded arrives as a space.
     head, space, offset = text.rpartition(" ")
     instant = f"{head}+{offset}" if space and len(offset) == len("00:00") else text
@@ -59,8 +60,8 @@ def _text(name: str, text: str) -> str:
 
 
 _READERS: dict[str, Callable[[str, str], Any]] = {
-    "start": _moment,
-    "end": _moment,
+    "start": read_moment,
+    "end": read_moment,
     "resolution": _text,
     "aggregate": _text,
     "envelope": read_switch,

@@ -82,6 +82,8 @@ class World:
             address = reverse(route, args=self.arguments(route, persona, whose))
         if route == "api:metric-latest-list":
             address += f"?ids={self.sides[whose].metric.pk}"
+        if route == "api:metric-readings":
+            address += "?start=2026-06-01&end=2026-06-02"
         is_api = address.startswith("/api/")
         client: Any = APIClient() if is_api else Client()
         client.cookies = self.cookies[persona].copy()
@@ -116,6 +118,7 @@ class World:
             "login": {"username": self.someone(persona, OWN).username, "password": PASSWORD},
             "account": {"clock": "site", "time_zone": "UTC", "units": "kilo", "theme": "dark"},
             "theme": {"theme": "dark"},
+            "readings-delete": {"start": "2026-06-01T00:00", "end": "2026-06-02T00:00"},
             "token-create": {"name": "New", "days": 30},
             "device-add": {
                 **device,
@@ -143,6 +146,7 @@ OBJECTS = {
     "api:metric-export": "metric",
     "api:metric-latest": "metric",
     "api:metric-timeseries": "metric",
+    "api:metric-readings": "metric",
     "api:subscription-detail": "subscription",
     "api:subscription-export": "subscription",
     "api:subscription-latest": "subscription",
@@ -153,6 +157,7 @@ OBJECTS = {
     "device-edit": "device",
     "device-delete": "device",
     "metric-detail": "metric",
+    "readings-delete": "metric",
     "subscription-detail": "subscription",
     "subscription-edit": "subscription",
     "subscription-delete": "subscription",
