@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from energy.serializers import StrictModelSerializer
+from metrics.figures import FORMULAS
 from sites.models import Site
 
 
@@ -31,6 +32,17 @@ class SiteSerializer(StrictModelSerializer):
         read_only_fields = fields
 
 
+class ExplanationSerializer(serializers.Serializer):
+    """Where a figure comes from."""
+
+    inputs = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The ids of the Metrics it is computed from."
+    )
+    formula = serializers.CharField()
+    coverage = serializers.FloatField(min_value=0, max_value=1)
+    documentation = serializers.URLField(help_text="The page that describes the formula.")
+
+
 class FigureSerializer(serializers.Serializer):
     """One figure of a Site.
 
@@ -42,24 +54,16 @@ class FigureSerializer(serializers.Serializer):
     unit = serializers.CharField()
     timestamp = serializers.DateTimeField(allow_null=True)
     coverage = serializers.FloatField(min_value=0, max_value=1)
+    explain = ExplanationSerializer(required=False, help_text="Only with `explain=true`.")
 
 
 class OverviewSerializer(serializers.Serializer):
-    """Power now, energy since the Site's midnight, and the shares that follow from it.
+    """Power now, the energy of a period and where it flowed, and the shares that follow from it.
 
-    Powers are positive into the Site's bus: grid import, battery discharge.
+    Powers are positive into the Site's bus: grid import, battery discharge. The powers
+    are there for now, everything else for a day or a month; without `period` all are.
     """
 
-    production_power = FigureSerializer()
-    consumption_power = FigureSerializer()
-    grid_power = FigureSerializer()
-    battery_power = FigureSerializer()
-    state_of_charge = FigureSerializer()
-    production_energy = FigureSerializer()
-    consumption_energy = FigureSerializer()
-    grid_import_energy = FigureSerializer()
-    grid_export_energy = FigureSerializer()
-    battery_charge_energy = FigureSerializer()
-    battery_discharge_energy = FigureSerializer()
-    autarky = FigureSerializer()
-    self_consumption = FigureSerializer()
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """One for each figure there is."""
+        return {name: FigureSerializer(required=False) for name in FORMULAS}

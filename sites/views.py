@@ -8,10 +8,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.views.generic import TemplateView
 
 from devices.filters import DeviceFilterSet
 from devices.models import Device
-from energy.pages import FilteredListView
+from energy.pages import FilteredListView, PageMixin
+from metrics.figures import ENERGIES, FLOWS, POWERS, SHARES
 from metrics.panels import device_rows
 from metrics.reporting import with_reporting
 from metrics.templatetags.quantities import wants_kilo
@@ -71,3 +73,18 @@ class SiteDetailView(FilteredListView):
         rows = device_rows(context["object_list"], now)
         figures = figure_cards(self.site, now, kilo=wants_kilo(self.request.user))
         return {**context, "site": self.site, "rows": rows, "figures": figures}
+
+
+class FigureGuideView(PageMixin, TemplateView):
+    """How every figure of a Site is computed."""
+
+    template_name = "sites/figure_guide.html"
+    section = "sites"
+    title = "How figures are computed"
+
+    def get_crumbs(self) -> list[tuple[str, str]]:
+        return [("Sites", reverse("site-list"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        groups = [("Now", POWERS), ("Of a day or month", ENERGIES), ("Flows", FLOWS)]
+        return super().get_context_data(groups=[*groups, ("Shares", SHARES)], **kwargs)

@@ -1,5 +1,18 @@
-"""The figures of Sites: power now, energy since local midnight, autarky and self-consumption."""
+"""The figures of Sites: power now, energy of a period, its flows, autarky, self-consumption."""
 
 from metrics.figures.figures import Figure, Figures, site_figures, site_powers
+from metrics.figures.formulas import ENERGIES, FLOWS, FORMULAS, POWERS, SHARES
+from metrics.figures.periods import read_period
 
-__all__ = ["Figure", "Figures", "site_figures", "site_powers"]
+__all__ = [
+    "ENERGIES",
+    "FLOWS",
+    "FORMULAS",
+    "POWERS",
+    "SHARES",
+    "Figure",
+    "Figures",
+    "read_period",
+    "site_figures",
+    "site_powers",
+]

@@ -1,55 +1,47 @@
-"""The figures of Sites: power now, energy since local midnight, autarky and self-consumption.
+"""The figures of Sites: power now, energy of a period, where it flowed, autarky, self-consumption.
 
 Computed, never ingested. Power comes from the latest values that are not stale; energy from the
 counters' increase or, where a Device has no counter, from its power over time. Retired Devices do
 not count. Everywhere: positive is into the Site's bus, and consumption is what balances it.
+`docs/figures.md` has every formula.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from metrics.figures.balances import Amount, Energies, balanced, pooled
-from metrics.figures.equipment import (
-    ENERGY_KEYS,
-    FLOWS,
-    POWER_KEYS,
-    SCALES,
-    Equipment,
-    equipment_of,
-)
-from metrics.freshness import Freshness
-from metrics.history import get_store
-from metrics.history.arrays import Samples
-from metrics.history.buckets import HOUR, Buckets, divide, midnight
-from metrics.instants import from_micros, to_micros
-from metrics.models import Metric
-from metrics.timeseries.summaries import Summary
-from metrics.vocabulary import MetricType
+from metrics.figures.balances import Amount, balanced
+from metrics.figures.energies import Measured, measured
+from metrics.figures.equipment import ENERGY_KEYS, POWER_KEYS, Equipment, equipment_of
+from metrics.figures.flows import Energies, share_without
+from metrics.figures.periods import NOW_AND_TODAY, Period
+from metrics.figures.powers import powers
+from metrics.history.arrays import Floats
+from metrics.instants import from_micros
 from sites.models import Site
 
 MIN_COVERAGE = 0.8
 _POWER_UNIT, _ENERGY_UNIT, _SHARE_UNIT = "W", "Wh", "%"
 _PERCENT = 100
-_RESOLUTION = "15m"  # of the flows between grid and battery
-_AROUND_THE_METER = ("import", "export", "charge", "discharge")
-_MAX_QUARTERS = 4 * 49  # a date lasts 48 hours where a zone moves west over the date line
+_EXCHANGES = ("import", "export", "charge", "discharge")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """`value` is None where `coverage` (0 to 1) is too low, or there is nothing to divide by.
 
-    `timestamp`: when the oldest reading that it rests on was measured.
+    `timestamp`: when the oldest reading that it rests on was measured; `inputs`: the ids of the
+    Metrics it comes from, ascending.
     """
 
     value: float | None
     unit: str
     timestamp: datetime | None
     coverage: float
+    inputs: tuple[int, ...] = field(default=(), compare=False)
 
 
 Figures = dict[str, Figure]
@@ -61,154 +53,90 @@ def site_powers(sites: Sequence[Site], now: datetime) -> dict[int, Figures]:
     return {site.pk: _powers(equipment[site.pk], now) for site in sites}
 
 
-def site_figures(sites: Sequence[Site], now: datetime) -> dict[int, Figures]:
-    """All figures of each Site by its id; energies since the Site's own midnight."""
+def site_figures(
+    sites: Sequence[Site], now: datetime, period: Period = NOW_AND_TODAY
+) -> dict[int, Figures]:
+    """The figures of a period for each Site by its id; its days are the Site's own."""
+    if not period.has_energies:
+        return site_powers(sites, now)
     equipment = equipment_of(sites, POWER_KEYS | ENERGY_KEYS)
-    today = {site.pk: _today(site, now) for site in sites}
-    samples = _samples(equipment.values(), today.values(), now)
-    return {
-        site.pk: _powers(equipment[site.pk], now)
-        | _energies(equipment[site.pk], today[site.pk], samples)
-        for site in sites
-    }
-
-
-# Power now ----------------------------------------------------------------------------------------
+    quarters = {site.pk: period.quarters(ZoneInfo(site.time_zone), now) for site in sites}
+    found = {pk: _energies(amounts) for pk, amounts in measured(equipment, quarters).items()}
+    if period.has_powers:
+        return {pk: _powers(equipment[pk], now) | figures for pk, figures in found.items()}
+    return found
 
 
 def _powers(equipment: Equipment, now: datetime) -> Figures:
-    def known(metrics: Iterable[Metric]) -> Amount | None:
-        return pooled([_latest(metric, now) for metric in metrics])
-
-    production = known(equipment.powers("production"))
-    grid, battery = known(equipment.powers("import")), known(equipment.powers("discharge"))
-    loads = known(equipment.powers("load"))
-    consumption = balanced([grid, production, battery]) if grid else loads
-    amounts = {
-        "production_power": production,
-        "consumption_power": consumption,
-        "grid_power": grid,
-        "battery_power": battery,
-    }
-    return {name: _figure(amount, _POWER_UNIT) for name, amount in amounts.items()} | {
-        "state_of_charge": _mean_level(equipment.charge_levels, now)
+    return {
+        name: _figure(amount, _POWER_UNIT if name.endswith("_power") else _SHARE_UNIT)
+        for name, amount in powers(equipment, now).items()
     }
 
 
-def _mean_level(metrics: Sequence[Metric], now: datetime) -> Figure:
-    """The mean over the batteries that report; their capacities are not known."""
-    levels = [_latest(metric, now) for metric in metrics]
-    level = pooled(levels)
-    if level is None or not level.coverage:
-        return _figure(level, _SHARE_UNIT)
-    fresh = level.coverage * len(levels)
-    return _figure(replace(level, values=level.values / fresh), _SHARE_UNIT)
-
-
-def _latest(metric: Metric, now: datetime) -> Amount:
-    latest = getattr(metric, "latest", None)
-    if latest is None or latest.state(now) == Freshness.STALE:
-        return Amount(np.zeros(1), 0, None)
-    scaled = np.array([latest.value * SCALES[metric.unit]])
-    return Amount(scaled, 1, to_micros(latest.timestamp))
-
-
-# Energy today -------------------------------------------------------------------------------------
-
-
-def _today(site: Site, now: datetime) -> Buckets | None:
-    """The quarter hours since the Site's midnight; None at the stroke of it."""
-    zone = ZoneInfo(site.time_zone)
-    start, end = midnight(now.astimezone(zone).date(), zone), to_micros(now)
-    return divide(start, end, _RESOLUTION, zone, at_most=_MAX_QUARTERS) if start < end else None
-
-
-def _samples(
-    equipment: Iterable[Equipment], windows: Iterable[Buckets | None], now: datetime
-) -> dict[int, Samples]:
-    """The readings of all Metrics that energies are made of, since the earliest midnight."""
-    starts = [int(buckets.edges[0]) for buckets in windows if buckets]
-    wanted = {meter.pk for each in equipment for name in FLOWS for meter in each.energies(name)}
-    if not starts:
-        return {}
-    return get_store().read(sorted(wanted), min(starts), to_micros(now), with_neighbours=True)
-
-
-def _energies(
-    equipment: Equipment, today: Buckets | None, samples: Mapping[int, Samples]
-) -> Figures:
-    flows = {name: _flow(name, equipment, today, samples) for name in FLOWS}
-    amounts = {
-        "production_energy": flows["production"],
-        "consumption_energy": _consumption(flows),
-        "grid_import_energy": flows["import"],
-        "grid_export_energy": flows["export"],
-        "battery_charge_energy": flows["charge"],
-        "battery_discharge_energy": flows["discharge"],
+def _energies(amounts: Measured) -> Figures:
+    consumption = _consumption(amounts)
+    exchanged = {
+        "production_energy": amounts["production"],
+        "consumption_energy": consumption,
+        "grid_import_energy": amounts["import"],
+        "grid_export_energy": amounts["export"],
+        "battery_charge_energy": amounts["charge"],
+        "battery_discharge_energy": amounts["discharge"],
     }
-    figures = {name: _figure(amount, _ENERGY_UNIT) for name, amount in amounts.items()}
-    return figures | _shares(flows, amounts["consumption_energy"])
+    figures = {name: _figure(amount, _ENERGY_UNIT) for name, amount in exchanged.items()}
+    return figures | _flows(amounts, consumption)
 
 
-def _consumption(flows: Mapping[str, Amount | None]) -> Amount | None:
+def _consumption(amounts: Measured) -> Amount | None:
     """What balances the Site; without a grid meter, what its loads measured."""
-    if flows["import"] is None:
-        return flows["load"]
-    into_the_bus = [flows["import"], flows["production"], flows["discharge"]]
-    return balanced(into_the_bus, [flows["export"], flows["charge"]])
+    if amounts["import"] is None:
+        return amounts["load"]
+    into_the_bus = [amounts["import"], amounts["production"], amounts["discharge"]]
+    return balanced(into_the_bus, [amounts["export"], amounts["charge"]])
 
 
-def _shares(flows: Mapping[str, Amount | None], consumption: Amount | None) -> Figures:
-    figures = dict.fromkeys(("autarky", "self_consumption"), _figure(None, _SHARE_UNIT))
-    if consumption is None or flows["import"] is None:
-        return figures
-    parts = (flows["production"], consumption, *map(flows.get, _AROUND_THE_METER))
+def _flows(amounts: Measured, consumption: Amount | None) -> Figures:
+    """The seven flows and the two shares; of a Site without a grid meter none is known."""
+    if consumption is None or amounts["import"] is None:
+        return _of_flows(_NOTHING, None, {})
+    parts = (amounts["production"], consumption, *map(amounts.get, _EXCHANGES))
     nothing = np.zeros_like(consumption.values)
     energies = Energies(*(part.values if part else nothing for part in parts))
-    # The consumption is only as well known as every flow in its balance: so are both shares.
-    shares = {"autarky": energies.autarky(), "self_consumption": energies.self_consumption()}
+    existing = {
+        "production": amounts["production"] is not None,
+        "storage": bool(amounts["charge"] or amounts["discharge"]),
+    }
+    return _of_flows(energies, consumption, existing)
+
+
+def _of_flows(
+    energies: Energies, consumption: Amount | None, existing: Mapping[str, bool]
+) -> Figures:
+    split = energies.flows()
+    figures = {
+        f"{name}_energy": _part(consumption, values, existing, name)
+        for name, values in asdict(split).items()
+    }
+    shares = {
+        "autarky": share_without(split.grid_to_consumption, energies.consumption),
+        "self_consumption": share_without(split.production_to_grid, energies.production),
+    }
     known = _figure(consumption, _SHARE_UNIT)
     for name, share in shares.items():
-        if share is not None and known.value is not None:
-            figures[name] = replace(known, value=share * _PERCENT)
-        else:
-            figures[name] = replace(known, value=None)
+        value = None if share is None or known.value is None else share * _PERCENT
+        figures[name] = replace(known, value=value)
     return figures
 
 
-def _flow(
-    name: str, equipment: Equipment, today: Buckets | None, samples: Mapping[int, Samples]
-) -> Amount | None:
-    if today is None:
-        return None
-    return pooled(
-        [
-            _energy(meter, FLOWS[name].sign, today, samples[meter.pk])
-            for meter in equipment.energies(name)
-        ]
-    )
-
-
-def _energy(metric: Metric, sign: int, today: Buckets, samples: Samples) -> Amount:
-    """The energy of each bucket in Wh: what a counter rose, or a power over the time it is known.
-
-    Of a power, only what flows the way of `sign` counts.
-    """
-    end = int(today.edges[-1])
-    if metric.type == MetricType.COUNTER:
-        summary = Summary(metric, "increase", today, end)
-        values, covered = summary.values(samples), summary.coverage(samples)
-    else:
-        summary = Summary(metric, "mean", today, end)
-        directed = Samples(samples.timestamps, np.maximum(sign * samples.values, 0))
-        covered = summary.coverage(samples)
-        values = summary.values(directed) * covered * np.diff(today.edges) / HOUR
-    measured = samples.timestamps[samples.timestamps <= end]
-    return Amount(
-        np.nan_to_num(values) * SCALES[metric.unit],
-        0.0 if np.isnan(values).all() else float(np.average(covered, weights=np.diff(today.edges))),
-        int(measured[-1]) if measured.size else None,
-    )
+def _part(
+    consumption: Amount | None, values: Floats, existing: Mapping[str, bool], name: str
+) -> Figure:
+    """One flow: as well known as the balance; unknown where its source or sink does not exist."""
+    exists = all(existing.get(end, True) for end in name.split("_to_"))
+    if consumption is None or not exists:
+        return _figure(None, _ENERGY_UNIT)
+    return _figure(replace(consumption, values=values), _ENERGY_UNIT)
 
 
 def _figure(amount: Amount | None, unit: str) -> Figure:
@@ -219,4 +147,8 @@ def _figure(amount: Amount | None, unit: str) -> Figure:
         unit,
         None if amount.timestamp is None else from_micros(amount.timestamp),
         round(amount.coverage, 4),
+        tuple(sorted(amount.inputs)),
     )
+
+
+_NOTHING = Energies(*[np.zeros(0)] * 6)

@@ -1,6 +1,7 @@
 """The figures of a Site: what its devices come to, and when that is not known."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from devices.kinds import DeviceKind, DeviceStatus
 from devices.models import Device
 from metrics.figures import Figure, Figures, site_figures, site_powers
-from metrics.figures.balances import Energies
+from metrics.figures.flows import Energies
 from metrics.history import get_store
 from metrics.history.arrays import ReadingBatch
 from metrics.instants import to_micros
@@ -268,23 +269,58 @@ class TestShares:
 
 
 amounts = st.floats(0, 1e6)
+SOURCES = {"production": "production", "grid": "imported", "storage": "discharged"}
+SINKS = {"consumption": "consumption", "storage": "charged", "grid": "exported"}
 
 
-@given(st.lists(st.tuples(amounts, amounts, amounts, amounts), min_size=1, max_size=5))
-def test_the_splits_of_import_and_export_never_exceed_them(
-    rows: list[tuple[float, float, float, float]],
+def split_up(rows: list[tuple[float, ...]]) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
+    """What six exchanges a bucket are, by name, and their flows by source and sink."""
+    energies = Energies(*np.array(rows).T)
+    flows = {tuple(name.split("_to_")): values for name, values in asdict(energies.flows()).items()}
+    return asdict(energies), flows
+
+
+@given(st.lists(st.tuples(*[amounts] * 7), min_size=1, max_size=5))
+def test_where_the_balance_holds_the_flows_add_up_to_every_exchange(
+    rows: list[tuple[float, ...]],
 ) -> None:
-    production, consumption, charged, discharged = np.array(rows).T
-    net = consumption + charged - production - discharged
-    imported, exported = np.maximum(net, 0), np.maximum(-net, 0)
-    energies = Energies(production, consumption, imported, exported, charged, discharged)
+    pc, ps, pg, gc, gs, sc, sg = np.array(rows).T
+    exchanges = (pc + ps + pg, pc + gc + sc, gc + gs, pg + sg, ps + gs, sc + sg)
 
-    for part, whole in (
-        (energies.stored_from_grid(), imported),
-        (energies.stored_from_grid(), charged),
-        (energies.exported_from_storage(), exported),
-        (energies.exported_from_storage(), discharged),
-    ):
-        assert np.all((part >= 0) & (part <= whole))
-    for share in (energies.autarky(), energies.self_consumption()):
-        assert share is None or 0 <= share <= 1
+    energies, flows = split_up(list(zip(*exchanges, strict=True)))
+
+    assert len(flows) == 7
+    for ends, place in ((SOURCES, 0), (SINKS, 1)):
+        for end, name in ends.items():
+            total = sum(values for key, values in flows.items() if key[place] == end)
+            assert total == pytest.approx(energies[name], abs=1e-6)
+
+
+@given(st.lists(st.tuples(*[amounts] * 6), min_size=1, max_size=5))
+def test_flows_are_never_negative_and_never_more_than_what_was_exchanged(
+    rows: list[tuple[float, ...]],
+) -> None:
+    energies, flows = split_up(rows)
+
+    for values in flows.values():
+        assert np.all(values >= 0)
+    for ends, place in ((SOURCES, 0), (SINKS, 1)):
+        for end, name in ends.items():
+            total = sum(values for key, values in flows.items() if key[place] == end)
+            assert np.all(total <= energies[name] + 1e-6)
+
+
+@given(st.lists(st.tuples(amounts, amounts, amounts), min_size=1, max_size=5))
+def test_production_serves_consumption_first_and_charges_next(
+    rows: list[tuple[float, float, float]],
+) -> None:
+    production, consumption, charged = np.array(rows).T
+    net = consumption + charged - production
+    exchanges = (production, consumption, np.maximum(net, 0), np.maximum(-net, 0), charged, 0 * net)
+
+    _, flows = split_up(list(zip(*exchanges, strict=True)))
+
+    direct = np.minimum(production, consumption)
+    assert flows["production", "consumption"] == pytest.approx(direct, abs=1e-6)
+    stored = np.minimum(charged, production - direct)
+    assert flows["production", "storage"] == pytest.approx(stored, abs=1e-6)
