@@ -33,3 +33,16 @@ class Unsupported(DomainError):
     """The request's body is of a kind that is not understood (HTTP 415)."""
 
     status = 415
+
+
+class HistoryAway(DomainError):
+    """The history store does not answer; everything else does (HTTP 503).
+
+    `retry_after` is the number of seconds after which asking again makes sense.
+    """
+
+    status = 503
+    retry_after = 5
+
+    def __init__(self, message: str = "History is away for a moment; try again shortly.") -> None:
+        super().__init__(message, code="history_away")

@@ -169,3 +169,32 @@ class Pack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.n} readings from {self.first}"
+
+
+class HistoryClock(models.Model):
+    """The number of the newest change of history that is kept outside this database.
+
+    One row. Whoever writes there takes the next number first: of two writes of one instant the
+    one with the greater number wins, and a deletion covers the numbers up to its own.
+    """
+
+    version = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
+class HistoryDeletion(models.Model):
+    """Readings that are deleted and may still lie in a history store outside this database.
+
+    Covers what was written there up to `version`, in [start, end) where given, of one Metric or,
+    where that is empty, of all. The Metric may be gone.
+    """
+
+    version = models.BigIntegerField(db_index=True)
+    metric_id = models.BigIntegerField(null=True, db_index=True)
+    start = models.BigIntegerField(null=True)
+    end = models.BigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"Metric {self.metric_id} up to {self.version}"

@@ -48,4 +48,4 @@ def forget_history(instance: Metric, **kwargs: Any) -> None:
     """Delete a Metric's readings with it, wherever they live."""
     # Who stores readings holds the Metric until the commit (`ingest.door`): none come after these.
     Metric.objects.select_for_update().filter(pk=instance.pk).first()
-    get_store().delete([instance.pk])
+    get_store().forget([instance.pk])

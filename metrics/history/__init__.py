@@ -15,16 +15,26 @@ def get_store() -> "HistoryStore":
 
     Raises ImproperlyConfigured when HISTORY_URL names no known engine.
     """
-    return _store(settings.HISTORY_URL)
+    return store_at(settings.HISTORY_URL)
 
 
 @lru_cache
-def _store(url: str) -> "HistoryStore":
+def store_at(url: str) -> "HistoryStore":
+    """The history store of a URL as HISTORY_URL takes it; "" is the relational database.
+
+    Raises ImproperlyConfigured when the URL names no known engine, or misses something.
+    """
+    scheme, separator, _ = url.partition("://")
+    if scheme in {"clickhouse", "chdb"}:
+        from metrics.history.clickhouse import ClickHouseStore
+
+        return ClickHouseStore(url)
+    if url:
+        named = scheme if separator else "it is no URL"
+        raise ImproperlyConfigured(
+            f"HISTORY_URL names no known history engine: {named}. "
+            "There are clickhouse://, chdb:// and, where it is empty, the relational database."
+        )
     from metrics.history.relational import RelationalStore
 
-    if url:
-        raise ImproperlyConfigured(
-            f"HISTORY_URL={url!r} names no known history engine; empty means the relational "
-            "database."
-        )
     return RelationalStore()

@@ -128,7 +128,7 @@ class HistoryStore(ABC):
         """Create or change what the store needs outside the database; name the steps taken."""
         return []
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most stores hold nothing
         """Let go of connections and locks; the next call takes them again."""
 
     def check(self) -> list[CheckMessage]:

@@ -1,10 +1,12 @@
 """Readings on two levels, seen as one: the upper wins where both hold an instant. Pure."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from metrics.history.arrays import Ints, ReadingBatch, Samples
+from metrics.history.arrays import ReadingBatch, Samples
 
 Level = Mapping[int, Samples]
 
@@ -68,5 +70,5 @@ def _merged(below: Samples | None, above: Samples | None) -> Samples:
     return Samples(timestamps[last], values[last])
 
 
-def _joined(parts: Iterable[Ints], kind: type) -> np.ndarray:
+def _joined(parts: Iterable[NDArray[Any]], kind: type) -> NDArray[Any]:
     return np.concatenate((np.empty(0, kind), *parts))

@@ -10,11 +10,10 @@ from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metrics.history import get_store
 from metrics.history.arrays import ReadingBatch, Samples
 from metrics.history.base import BLOCK, HistoryStore, Position
 from metrics.instants import MICROS_PER_SECOND as SECOND
-from metrics.models import Metric, Reading
+from metrics.models import Metric
 from tests.factories import MetricFactory
 
 START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
@@ -23,11 +22,6 @@ FOREVER = START * 10
 pytestmark = pytest.mark.django_db
 
 Store = Callable[..., None]
-
-
-@pytest.fixture
-def store() -> HistoryStore:
-    return get_store()
 
 
 @pytest.fixture
@@ -235,11 +229,13 @@ def test_pruning_forgets_what_is_older_of_all_metrics(
 
 def test_deleting_a_metric_takes_its_readings_with_it(store: HistoryStore, metric: Metric) -> None:
     other = MetricFactory(device=metric.device)
+    ids = [metric.pk, other.pk]
     store.append(batch((metric.pk, START, 1.0), (other.pk, START, 2.0)))
 
     other.delete()
 
-    assert Reading.objects.count() == 1
+    found = store.read(ids, 0, FOREVER)
+    assert [len(found[metric_id]) for metric_id in ids] == [1, 0]
 
 
 def all_pages(store: HistoryStore, metric_ids: list[int], limit: int) -> list[tuple[int, int]]:

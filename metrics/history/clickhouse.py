@@ -1,0 +1,296 @@
+"""History on ClickHouse, for when one machine is outgrown, or on the embedded chDB.
+
+Readings arrive in the relational spool, are seen from there at once, and are moved on in blocks
+(`metrics.history.spool`): ClickHouse being away refuses no reading. It keeps every version of a
+reading that was written and answers with the one of the greatest number, merged or not, because
+every query says FINAL.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+from django.core.checks import CheckMessage, Error
+from django.db import transaction
+
+from metrics.history import clickhouse_ddl, spool
+from metrics.history.arrays import ReadingBatch, Samples
+from metrics.history.base import BLOCK, NEIGHBOURS_BEFORE, HistoryStore, Page, Position
+from metrics.history.buckets import DAY
+from metrics.history.clickhouse_conditions import covered, window
+from metrics.history.clickhouse_server import Address, Server
+from metrics.history.database import database
+from metrics.history.overlay import batch_of, first, overlay, with_neighbours
+from metrics.instants import MICROS_PER_SECOND
+from metrics.models import HistoryDeletion, Pack
+
+BULK_BLOCK = 1_000_000
+# A deletion is carried out when nobody can still be writing what it covers.
+SETTLED_AFTER = 3_600 * MICROS_PER_SECOND
+_DELETIONS_AT_ONCE = 200
+_KEYS_AT_ONCE = 5_000
+_READINGS_AT_ONCE = 1_000_000  # held in memory, where one Metric alone has not more: 50 MB
+# How far to look for the neighbours of a window; most have them within a day.
+_REACHES = (DAY, 32 * DAY, None)
+_TYPES = {"metric": "Int64", "timestamp": "Int64", "value": "Float64", "version": "UInt64"}
+
+
+class ClickHouseStore(HistoryStore):
+    """Readings in ClickHouse, under those that are still spooled."""
+
+    seals = True
+
+    def __init__(self, url: str) -> None:
+        self.server = Server(Address.of(url))
+        self._table = clickhouse_ddl.qualified(self.server.address, clickhouse_ddl.TABLE)
+
+    def check(self) -> list[CheckMessage]:
+        if missing := self.server.missing_library:
+            return [
+                Error(
+                    f"HISTORY_URL asks for a store that needs the package {missing}.",
+                    hint="Install requirements-clickhouse.txt"
+                    + (", and requirements-chdb.txt." if self.server.address.path else "."),
+                    id="metrics.E002",
+                )
+            ]
+        return []
+
+    def migrate(self) -> list[str]:
+        return clickhouse_ddl.migrate(self.server)
+
+    def close(self) -> None:
+        self.server.close()
+
+    # Writing -----------------------------------------------------------------------------------
+
+    def append(self, batch: ReadingBatch) -> None:
+        if len(batch):
+            database().upsert(batch.deduplicated())
+
+    def append_history(self, batch: ReadingBatch, now: int) -> None:
+        """Write past the spool. Not undone by a rollback: call it outside of transactions."""
+        readings = batch.deduplicated()
+        with transaction.atomic():
+            version = spool.next_version()
+            spool.overwrite(readings)
+        for begin in range(0, len(readings), BULK_BLOCK):
+            self._insert(_slice(readings, begin, begin + BULK_BLOCK), version)
+
+    def seal(self, now: int) -> int:
+        """Move what is spooled, block by block, then carry out old deletions.
+
+        Returns how many readings were moved. Stops early where a deletion or another mover comes
+        between; the next run goes on. Raises HistoryAway, and loses nothing, when ClickHouse does
+        not answer.
+        """
+        moved = 0
+        version = spool.next_version()
+        for block in spool.blocks():
+            self._insert(block, version)
+            if not spool.remove(block, version):
+                return moved
+            moved += len(block)
+        self._carry_out_deletions(now - SETTLED_AFTER)
+        return moved
+
+    def delete(
+        self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
+    ) -> int:
+        deleted = self.count(metric_ids, start, end)
+        spool.record_deletion(metric_ids, start, end)
+        return deleted
+
+    def forget(self, metric_ids: Sequence[int]) -> None:
+        spool.record_deletion(metric_ids, None, None)
+        # What the relational store has sealed, if history was kept there before.
+        Pack.objects.filter(metric_id__in=metric_ids).delete()
+
+    def prunable(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
+        return self._count(metric_ids, None, before)
+
+    def prune(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
+        pruned = self.prunable(before, metric_ids)
+        spool.record_deletion(metric_ids, None, before)
+        return pruned
+
+    def _insert(self, batch: ReadingBatch, version: int) -> None:
+        versions = np.full(len(batch), version, np.uint64)
+        columns = [batch.metric_ids, batch.timestamps, batch.values, versions]
+        self.server.insert(clickhouse_ddl.TABLE, _TYPES, columns)
+
+    def _carry_out_deletions(self, until: int) -> None:
+        address = self.server.address
+        table, cluster = clickhouse_ddl.stored_table(address), clickhouse_ddl.on_cluster(address)
+        settled = HistoryDeletion.objects.filter(version__lt=until).order_by("pk")
+        while some := list(settled[:_DELETIONS_AT_ONCE]):
+            where = " OR ".join(f"({covered(deletion)})" for deletion in some)
+            self.server.command(f"DELETE FROM {table}{cluster} WHERE {where}")
+            HistoryDeletion.objects.filter(pk__in=[deletion.pk for deletion in some]).delete()
+
+    # Reading: the spool first. A reading moved meanwhile is then seen twice, never missed. --------
+
+    def read(
+        self, metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool = False
+    ) -> dict[int, Samples]:
+        samples = dict.fromkeys(metric_ids, Samples.empty())
+        for block in _blocks(metric_ids):
+            spooled = database().select(block, start, end)
+            samples |= overlay(self._select(block, start, end), spooled)
+            if with_neighbours:
+                samples |= self._among_neighbours(block, samples, start, end)
+        return samples
+
+    def read_blocks(
+        self, metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool = False
+    ) -> Iterator[tuple[int, Samples]]:
+        for block in _blocks(metric_ids):
+            for part in self._of_equal_weight(block, start, end):
+                found = self.read(part, start, end, with_neighbours=with_neighbours)
+                yield from ((metric_id, found[metric_id]) for metric_id in part)
+
+    def _of_equal_weight(
+        self, metric_ids: Sequence[int], start: int, end: int
+    ) -> Iterator[Sequence[int]]:
+        """The Metrics in the order given, together while they have not too many readings."""
+        where = " AND ".join(window(metric_ids, start, end))
+        rows = self.server.rows(
+            f"SELECT metric, count() AS size FROM {self._table} WHERE {where} GROUP BY metric"
+        )
+        sizes = dict(rows.tolist())
+        running = np.cumsum([sizes.get(metric_id, 0) for metric_id in metric_ids])
+        cuts = np.flatnonzero(np.diff(running // _READINGS_AT_ONCE)) + 1
+        bounds = [0, *cuts.tolist(), len(metric_ids)]
+        yield from (metric_ids[low:high] for low, high in pairwise(bounds))
+
+    def read_page(
+        self,
+        metric_ids: Sequence[int],
+        start: int,
+        end: int,
+        *,
+        after: Position | None = None,
+        limit: int,
+    ) -> Page:
+        wanted = sorted(set(metric_ids))
+        found: dict[int, Samples] = {}
+        if after is not None:
+            if after.metric_id in wanted:
+                found = self._first([after.metric_id], max(start, after.timestamp + 1), end, limit)
+            wanted = [metric_id for metric_id in wanted if metric_id > after.metric_id]
+        for block in _blocks(wanted):
+            missing = limit + 1 - sum(map(len, found.values()))  # one more tells of another page
+            if missing <= 0:
+                break
+            found |= self._first(block, start, end, missing - 1)
+        shown = {m: s for m, s in first(found, limit).items() if len(s)}
+        if sum(map(len, found.values())) <= limit:
+            return Page(shown, None)
+        last = max(shown)
+        return Page(shown, Position(last, int(shown[last].timestamps[-1])))
+
+    def count(
+        self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
+    ) -> int:
+        return sum(self._count(block, start, end) for block in _blocks(list(metric_ids)))
+
+    def _count(self, metric_ids: Sequence[int] | None, start: int | None, end: int | None) -> int:
+        counted = 0
+        for keys in _spooled_keys(metric_ids, start, end):
+            counted += len(keys) - self._known(keys)
+        return counted + self._counted(self._where(metric_ids, start, end))
+
+    def _known(self, keys: ReadingBatch) -> int:
+        """How many of these readings, of whatever value, are in ClickHouse too."""
+        pairs = zip(keys.metric_ids.tolist(), keys.timestamps.tolist(), strict=True)
+        listed = ", ".join(f"({metric_id}, {timestamp})" for metric_id, timestamp in pairs)
+        visible = self._where(np.unique(keys.metric_ids).tolist(), None, None)
+        return self._counted(f"(metric, timestamp) IN ({listed}) AND {visible}")
+
+    def _counted(self, where: str) -> int:
+        return int(self.server.command(f"SELECT count() FROM {self._table} FINAL WHERE {where}"))
+
+    def _first(
+        self, metric_ids: Sequence[int], start: int, end: int, limit: int
+    ) -> dict[int, Samples]:
+        """The first `limit` readings of [start, end), and one more where there are more."""
+        spooled = database().select_first(metric_ids, start, end, limit + 1)
+        stored = self._query(
+            self._where(metric_ids, start, end), f"ORDER BY metric, timestamp LIMIT {limit + 1}"
+        )
+        return first(overlay(stored.by_metric(), spooled), limit + 1)
+
+    def _select(self, metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
+        where = self._where(metric_ids, start, end)
+        return self._query(where, "ORDER BY metric, timestamp").by_metric()
+
+    def _among_neighbours(
+        self, metric_ids: Sequence[int], samples: dict[int, Samples], start: int, end: int
+    ) -> dict[int, Samples]:
+        spooled = database().neighbours(metric_ids, start, end)
+        before = self._nearest(metric_ids, start, -1, NEIGHBOURS_BEFORE)
+        around = overlay(overlay(before, self._nearest(metric_ids, end, 1, 1)), spooled)
+        return {
+            metric_id: with_neighbours(samples[metric_id], near, start, NEIGHBOURS_BEFORE)
+            for metric_id, near in around.items()
+        }
+
+    def _nearest(
+        self, metric_ids: Sequence[int], instant: int, direction: int, limit: int
+    ) -> dict[int, Samples]:
+        """The `limit` readings of each Metric nearest to `instant`: before it, or from it on."""
+        found: dict[int, Samples] = {}
+        order = "DESC" if direction < 0 else "ASC"
+        for reach in _REACHES:
+            missing = [m for m in metric_ids if len(found.get(m, ())) < limit]
+            if not missing:
+                break
+            far = None if reach is None else instant + direction * reach
+            span = (far, instant) if direction < 0 else (instant, far)
+            tail = f"ORDER BY metric, timestamp {order} LIMIT {limit} BY metric"
+            found |= self._query(self._where(missing, *span), tail).by_metric()
+        return found
+
+    def _query(self, where: str, tail: str) -> ReadingBatch:
+        rows = self.server.rows(
+            f"SELECT metric, timestamp, value FROM {self._table} FINAL WHERE {where} {tail}"
+        )
+        if not rows.size:
+            return ReadingBatch.of([], [], [])
+        names = ("metric", "timestamp", "value")
+        return ReadingBatch(*(np.ascontiguousarray(rows[name]) for name in names))
+
+    def _where(self, metric_ids: Sequence[int] | None, start: int | None, end: int | None) -> str:
+        """Readings of these Metrics in the window that are not deleted."""
+        hidden = [f"NOT ({covered(deletion)})" for deletion in spool.deletions(metric_ids)]
+        return " AND ".join([*window(metric_ids, start, end), *hidden]) or "1"
+
+
+def _spooled_keys(
+    metric_ids: Sequence[int] | None, start: int | None, end: int | None
+) -> Iterator[ReadingBatch]:
+    """The spooled readings of the window, in blocks that a query can name."""
+    low = spool.LOWEST if start is None else start
+    high = spool.HIGHEST if end is None else end
+    found = (
+        spool.blocks()
+        if metric_ids is None
+        else (batch_of(database().select(block, low, high)) for block in _blocks(metric_ids))
+    )
+    for batch in found:
+        inside = (batch.timestamps >= low) & (batch.timestamps < high)
+        keys = ReadingBatch(
+            batch.metric_ids[inside], batch.timestamps[inside], batch.values[inside]
+        )
+        for begin in range(0, len(keys), _KEYS_AT_ONCE):
+            yield _slice(keys, begin, begin + _KEYS_AT_ONCE)
+
+
+def _slice(batch: ReadingBatch, begin: int, end: int) -> ReadingBatch:
+    return ReadingBatch(
+        batch.metric_ids[begin:end], batch.timestamps[begin:end], batch.values[begin:end]
+    )
+
+
+def _blocks(metric_ids: Sequence[int]) -> list[Sequence[int]]:
+    return [metric_ids[begin : begin + BLOCK] for begin in range(0, len(metric_ids), BLOCK)]

@@ -1,0 +1,69 @@
+"""The engines that hold history; whoever asks for `store` runs once on each."""
+
+from collections.abc import Iterator
+from functools import wraps
+from typing import Any
+
+import pytest
+
+from metrics.history import get_store, store_at
+from metrics.history.base import HistoryStore
+
+NOW = 17_672_256_000_000_000  # long after all readings of tests
+# Of the relational database, `hot`: nothing is sealed. `sealed`: everything is, before each
+# question. `mixed`: all but what was appended last.
+# `spooled`: nothing has reached ClickHouse yet. `moved`: everything has, before each question.
+ENGINES = [
+    "hot",
+    "sealed",
+    "mixed",
+    pytest.param("spooled", marks=pytest.mark.chdb),
+    pytest.param("moved", marks=pytest.mark.chdb),
+]
+QUESTIONS = ("append", "read", "read_page", "count", "delete", "prune", "prunable")
+SEALED_BEFORE = {"hot": (), "mixed": ("append",), "sealed": QUESTIONS}
+
+
+@pytest.fixture(scope="session")
+def chdb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a history on chDB with its tables; one for the process, which allows no second."""
+    url = f"chdb://{tmp_path_factory.mktemp('chdb')}"
+    store_at(url).migrate()
+    yield url
+    store_at(url).close()
+
+
+@pytest.fixture
+def chdb_store(chdb_url: str) -> HistoryStore:
+    """That history, empty."""
+    store = store_at(chdb_url)
+    store.server.command("TRUNCATE TABLE energy.history")
+    return store
+
+
+@pytest.fixture(params=ENGINES)
+def store(request: pytest.FixtureRequest, settings: Any) -> HistoryStore:
+    """The configured store, on every engine."""
+    monkeypatch = request.getfixturevalue("monkeypatch")
+    if request.param in SEALED_BEFORE:
+        store = get_store()
+        for name in SEALED_BEFORE[request.param]:
+            monkeypatch.setattr(store, name, _after_sealing(store, name))
+        return store
+    store = request.getfixturevalue("chdb_store")
+    settings.HISTORY_URL = request.getfixturevalue("chdb_url")
+    if request.param == "moved":
+        for name in QUESTIONS:
+            monkeypatch.setattr(store, name, _after_sealing(store, name))
+    return store
+
+
+def _after_sealing(store: HistoryStore, name: str) -> Any:
+    question = getattr(store, name)
+
+    @wraps(question)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        store.seal(NOW)
+        return question(*args, **kwargs)
+
+    return asked
