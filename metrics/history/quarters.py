@@ -1,14 +1,14 @@
 """Quarter hours: what readings come to in each, and what that comes to in buckets. Pure.
 
-The aggregates have the signatures and the meaning of `metrics.history.aggregates`, for buckets
-whose edges inside the window are whole quarter hours. Floats may differ by rounding only.
+The aggregates have the meaning of those in `metrics.history.aggregates`, for buckets of the window
+whose inner edges are whole quarter hours. Floats may differ by rounding only.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from metrics.history.aggregates import HELD_INTERVALS
 from metrics.history.arrays import Floats, Ints, Samples
 from metrics.history.buckets import DAY, MINUTE
 
@@ -74,17 +74,18 @@ def cells_of(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Quarters:
     """All quarter hours that a window touches, one after the other, of one Metric.
 
-    `origin`: the start of the first. `counts`, `firsts`, `lasts`, `known`, `low`, `high`, `last`
-    and `mean` as in Cells, with an entry for every quarter hour; those without readings count 0
-    and know nothing. `mean` is there where it was asked for. `before` and `behind`: the nearest
-    readings outside the window.
+    `edges` int64[n + 1]: where they begin and the last one ends, cut to the window. `counts`,
+    `firsts`, `lasts`, `known`, `low`, `high`, `last` and `mean` as in Cells, with an entry for
+    every quarter hour; those without readings count 0 and know nothing. `mean` is there where it
+    was asked for. `before` and `behind`: the nearest readings outside the window. A value is held
+    for at most `hold` microseconds, and nothing is known of the time after `known_until`.
     """
 
-    origin: int
+    edges: Ints
     counts: Ints
     firsts: Ints
     lasts: Ints
@@ -95,23 +96,35 @@ class Quarters:
     mean: Floats
     before: Samples
     behind: Samples
+    hold: int
+    known_until: int
 
     def __len__(self) -> int:
         return self.counts.size
 
     def offsets(self, edges: Ints) -> Ints:
         """The first quarter hour of each bucket."""
-        return (edges[:-1] - self.origin) // QUARTER
+        origin = self.edges[0] - self.edges[0] % QUARTER
+        return (edges[:-1] - origin) // QUARTER
 
-    def bounds(self, edges: Ints) -> Ints:
-        """Where the quarter hours begin, and the last one ends, cut to the window."""
-        bounds = self.origin + QUARTER * np.arange(len(self) + 1)
-        bounds[0], bounds[-1] = edges[0], edges[-1]
-        return bounds
-
+    @cached_property
     def filled(self) -> Ints:
         """For each quarter hour the last one with readings up to it; −1 where there is none."""
         return np.maximum.accumulate(np.where(self.counts > 0, np.arange(len(self)), -1))
+
+    @cached_property
+    def carried(self) -> tuple[Ints, Floats]:
+        """The value held into each quarter hour, and for how long before its first reading."""
+        at, value = _LONG_AGO, 0.0
+        if len(self.before):
+            at, value = self.before.timestamps[-1], self.before.values[-1]
+        # The last entry of each array stands for the time before the first.
+        source = np.append(-1, self.filled[:-1])
+        since = np.append(self.lasts, at)[source]
+        stops = np.where(self.counts > 0, self.firsts, self.edges[1:])
+        stops = np.minimum(np.minimum(stops, since + self.hold), self.known_until)
+        held = np.maximum(stops - self.edges[:-1], 0)
+        return held, np.append(self.last, value)[source]
 
 
 def minimum(quarters: Quarters, edges: Ints) -> Floats:
@@ -140,29 +153,27 @@ def first(quarters: Quarters, edges: Ints) -> Floats:
 def last(quarters: Quarters, edges: Ints) -> Floats:
     """The last value measured in each bucket."""
     offsets = quarters.offsets(edges)
-    chosen = quarters.filled()[np.append(offsets[1:], len(quarters)) - 1]
+    chosen = quarters.filled[np.append(offsets[1:], len(quarters)) - 1]
     return np.where(chosen >= offsets, quarters.last[chosen], np.nan)
 
 
-def coverage(
-    quarters: Quarters, edges: Ints, *, expected_interval: int, known_until: int
-) -> Floats:
+def coverage(quarters: Quarters, edges: Ints) -> Floats:
     """The share of each bucket, 0 to 1, for which a value is known; never NaN."""
-    carried, _ = _carried(quarters, edges, expected_interval, known_until)
-    known = np.add.reduceat(quarters.known + carried, quarters.offsets(edges))
-    return known / np.diff(edges)
+    held, _ = quarters.carried
+    return np.add.reduceat(quarters.known + held, quarters.offsets(edges)) / np.diff(edges)
 
 
-def mean(quarters: Quarters, edges: Ints, *, expected_interval: int, known_until: int) -> Floats:
+def mean(quarters: Quarters, edges: Ints) -> Floats:
     """The time-weighted mean of each bucket over the time for which a value is known."""
-    carried, values = _carried(quarters, edges, expected_interval, known_until)
+    held, values = quarters.carried
     offsets = quarters.offsets(edges)
-    known = np.add.reduceat(quarters.known + carried, offsets)
     sizes = np.diff(offsets, append=len(quarters))
-    closing = quarters.filled()[offsets + sizes - 1]
+    # Averaging the differences from one of the values keeps constants constant.
+    closing = quarters.filled[offsets + sizes - 1]
     middle = np.where(closing >= 0, quarters.mean[closing], values[offsets])
     middles = np.repeat(middle, sizes)
-    parts = quarters.known * (quarters.mean - middles) + carried * (values - middles)
+    parts = quarters.known * (quarters.mean - middles) + held * (values - middles)
+    known = np.add.reduceat(quarters.known + held, offsets)
     means = middle + np.add.reduceat(parts, offsets) / np.maximum(known, 1)
     return np.where(known > 0, means, np.nan)
 
@@ -192,21 +203,6 @@ def _turns(quarters: Quarters) -> tuple[Ints, Floats]:
         np.concatenate((before.timestamps, timestamps, behind.timestamps)),
         np.concatenate((before.values, values, behind.values)),
     )
-
-
-def _carried(
-    quarters: Quarters, edges: Ints, expected_interval: int, known_until: int
-) -> tuple[Ints, Floats]:
-    """For how long, before its own first reading, each quarter hour holds the value carried in."""
-    before = quarters.before
-    at, value = (before.timestamps[-1], before.values[-1]) if len(before) else (_LONG_AGO, 0.0)
-    filled = np.append(-1, quarters.filled()[:-1])
-    since = np.where(filled >= 0, quarters.lasts[filled], at)
-    values = np.where(filled >= 0, quarters.last[filled], value)
-    bounds = quarters.bounds(edges)
-    stops = np.where(quarters.counts > 0, quarters.firsts, bounds[1:])
-    stops = np.minimum(np.minimum(stops, since + HELD_INTERVALS * expected_interval), known_until)
-    return np.maximum(stops - bounds[:-1], 0), values
 
 
 def _finite(results: Floats) -> Floats:

@@ -20,6 +20,7 @@ from metrics.models import Metric
 
 # Readings that are held in memory at once, where one Metric alone has not more: 16 MB.
 _READINGS_AT_ONCE = 1_000_000
+_MOST_A_DAY = 86_400  # of one Metric, as a rule: one a second
 _DAYS_AT_ONCE = 2_048  # whose quarter hours are: 12 MB
 _METRICS_A_PAGE = 16  # looked through at once for a page
 _BEGINNING, _END = -(2**62), 2**62  # of time
@@ -84,6 +85,9 @@ class RelationalStore(HistoryStore):
     def read_quarters(
         self, wanted: Sequence[Wanted], start: int, end: int, *, known_until: int
     ) -> Iterator[tuple[int, Quarters | Samples]]:
+        if end // DAY <= -(-start // DAY):
+            yield from super().read_quarters(wanted, start, end, known_until=known_until)
+            return
         days = end // DAY - start // DAY + 1
         for block in _blocks(wanted, min(BLOCK, max(1, _DAYS_AT_ONCE // days))):
             found = summing.read_quarters(block, start, end, known_until)
@@ -119,6 +123,10 @@ def _blocks(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
 def _of_equal_weight(metric_ids: Sequence[int], start: int, end: int) -> Iterator[list[int]]:
     """The Metrics in the order given, together while they have not too many sealed readings."""
     sizes = dict.fromkeys(metric_ids, 0)
+    days = (end - 1) // DAY - start // DAY + 1
+    if len(metric_ids) * days * _MOST_A_DAY <= _READINGS_AT_ONCE:
+        yield list(metric_ids)
+        return
     for metric_id, _, n in rows.headers(metric_ids, start // DAY, (end - 1) // DAY):
         sizes[metric_id] += n
     part: list[int] = []

@@ -137,10 +137,19 @@ def _columns(
     summaries: Sequence[Summary], buckets: Buckets, query: TimeSeriesQuery
 ) -> Iterator[Columns]:
     start, end = buckets.edges[[0, -1]].tolist()
-    ids = [summary.metric.pk for summary in summaries]
-    found = get_store().read_blocks(ids, start, end, with_neighbours=True)
-    for summary, (_, samples) in zip(summaries, found, strict=True):
-        yield summary.columns(samples, envelope=query.envelope, fill=query.fill)
+    wanted = [summary.wanted for summary in summaries]
+    store, ids = get_store(), [summary.metric.pk for summary in summaries if not summary.wanted]
+    by_quarters = (
+        store.read_quarters(
+            [each for each in wanted if each], start, end, known_until=summaries[0].known_until
+        )
+        if any(wanted)
+        else iter(())
+    )
+    by_readings = store.read_blocks(ids, start, end, with_neighbours=True)
+    for summary, each in zip(summaries, wanted, strict=True):
+        _, found = next(by_quarters if each else by_readings)
+        yield summary.columns(found, envelope=query.envelope, fill=query.fill)
 
 
 def _series(summary: Summary, columns: Columns) -> Series:

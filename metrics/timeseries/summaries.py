@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, TypedDict
 
 import numpy as np
 
 from energy.errors import DomainError
-from metrics.history import aggregates
+from metrics.history import aggregates, quarters
+from metrics.history.aggregates import HELD_INTERVALS
 from metrics.history.arrays import Floats, Ints, Samples
+from metrics.history.base import Wanted
 from metrics.history.buckets import HOUR, Buckets
+from metrics.history.quarters import QUARTER, Quarters
 from metrics.instants import MICROS_PER_SECOND
 from metrics.models import Metric
 from metrics.timeseries import fills
@@ -26,6 +30,15 @@ _MEASURED: dict[str, Callable[[Samples, Ints], Floats]] = {
     "count": aggregates.count,
     "first": aggregates.first,
     "last": aggregates.last,
+}
+# What quarter hours tell as well; how far a counter rose and what it began at, where it only rose.
+_MEASURED_IN_QUARTERS: dict[str, Callable[[Quarters, Ints], Floats]] = {
+    "min": quarters.minimum,
+    "max": quarters.maximum,
+    "count": quarters.count,
+    "first": quarters.first,
+    "last": quarters.last,
+    "increase": quarters.increase,
 }
 AGGREGATES = ("mean", *_MEASURED, "increase")
 _COVERAGE_DIGITS = 4
@@ -49,6 +62,11 @@ def aggregate_of(metric: Metric, asked: str | None) -> str:
     return asked or DEFAULT_AGGREGATES[metric.type]
 
 
+class _Known(TypedDict):
+    expected_interval: int
+    known_until: int
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """How the readings of one Metric are summed up in the buckets of a window.
@@ -61,62 +79,85 @@ class Summary:
     buckets: Buckets
     known_until: int
 
-    def columns(self, samples: Samples, *, envelope: bool, fill: str) -> dict[str, Floats]:
+    @property
+    def wanted(self) -> Wanted | None:
+        """What quarter hours would have to tell; None where the readings themselves are needed."""
+        what: Literal["mean", "rise", "extremes"] = "extremes"
+        if self.aggregate == "mean" and not is_direction(self.metric):
+            what = "mean"
+        elif self.aggregate in ("increase", "first") and self.metric.type == MetricType.COUNTER:
+            what = "rise"
+        elif self.aggregate not in ("min", "max", "count", "last"):
+            return None
+        if (self.buckets.edges[1:-1] % QUARTER).any():
+            return None
+        hold = HELD_INTERVALS * interval_of(self.metric)
+        return Wanted(self.metric.pk, what, hold, max_rate(self.metric))
+
+    def columns(self, found: Samples | Quarters, *, envelope: bool, fill: str) -> dict[str, Floats]:
         """`values`, `coverage` and, for an envelope, `min` and `max`: float64[buckets] each.
 
         NaN marks an empty bucket; only those of `values` are filled.
         """
         columns = {
-            "values": self._filled(self.values(samples), samples, fill),
-            "coverage": self.coverage(samples).round(_COVERAGE_DIGITS),
+            "values": self._filled(self.values(found), found, fill),
+            "coverage": self.coverage(found).round(_COVERAGE_DIGITS),
         }
         if envelope:
-            columns["min"] = aggregates.minimum(samples, self.buckets.edges)
-            columns["max"] = aggregates.maximum(samples, self.buckets.edges)
+            columns["min"] = self._measured(found, "min")
+            columns["max"] = self._measured(found, "max")
         return columns
 
-    def values(self, samples: Samples) -> Floats:
+    def values(self, found: Samples | Quarters) -> Floats:
         """The aggregate of each bucket, NaN where there is none."""
-        edges = self.buckets.edges
-        if self.aggregate in _MEASURED:
-            return _MEASURED[self.aggregate](samples, edges)
-        if self.aggregate == "increase":
-            return aggregates.increase(samples, edges, max_rate=max_rate(self.metric))
-        average = aggregates.circular_mean if is_direction(self.metric) else aggregates.mean
-        return average(
-            samples,
-            edges,
-            expected_interval=interval_of(self.metric),
-            known_until=self.known_until,
-        )
+        if self.aggregate == "mean":
+            return self._mean(found)
+        if self.aggregate == "increase" and isinstance(found, Samples):
+            rate = max_rate(self.metric)
+            return aggregates.increase(found, self.buckets.edges, max_rate=rate)
+        return self._measured(found, self.aggregate)
 
-    def coverage(self, samples: Samples) -> Floats:
+    def coverage(self, found: Samples | Quarters) -> Floats:
         """The share of each bucket for which a value is known, 0 to 1."""
-        return aggregates.coverage(
-            samples,
-            self.buckets.edges,
-            expected_interval=interval_of(self.metric),
-            known_until=self.known_until,
-        )
+        if isinstance(found, Quarters):
+            return quarters.coverage(found, self.buckets.edges)
+        return aggregates.coverage(found, self.buckets.edges, **self._known)
 
-    def _filled(self, values: Floats, samples: Samples, fill: str) -> Floats:
+    @property
+    def _known(self) -> _Known:
+        """How long a value is known."""
+        return {"expected_interval": interval_of(self.metric), "known_until": self.known_until}
+
+    def _mean(self, found: Samples | Quarters) -> Floats:
+        if isinstance(found, Quarters):
+            return quarters.mean(found, self.buckets.edges)
+        average = aggregates.circular_mean if is_direction(self.metric) else aggregates.mean
+        return average(found, self.buckets.edges, **self._known)
+
+    def _measured(self, found: Samples | Quarters, aggregate: str) -> Floats:
+        if isinstance(found, Quarters):
+            return _MEASURED_IN_QUARTERS[aggregate](found, self.buckets.edges)
+        return _MEASURED[aggregate](found, self.buckets.edges)
+
+    def _filled(self, values: Floats, found: Samples | Quarters, fill: str) -> Floats:
         """`values` with the empty buckets filled that have begun."""
         starts = self.buckets.starts
         begun = int(np.searchsorted(starts, self.known_until, side="right"))
         if fill == "previous":
-            carried = fills.previous(values[:begun], self._before(samples))
+            carried = fills.previous(values[:begun], self._before(found))
             return np.concatenate((carried, values[begun:]))
         if fill == "linear":
             circular = self.aggregate == "mean" and is_direction(self.metric)
             return fills.linear(values, starts, circular=circular)
         return values
 
-    def _before(self, samples: Samples) -> float:
+    def _before(self, found: Samples | Quarters) -> float:
         """The value that stood when the window began, where the aggregate is such a value."""
-        index = int(np.searchsorted(samples.timestamps, self.buckets.edges[0])) - 1
+        before = found.before if isinstance(found, Quarters) else found
+        index = int(np.searchsorted(before.timestamps, self.buckets.edges[0])) - 1
         if index < 0 or self.aggregate in _AMOUNTS:
             return np.nan
-        return float(samples.values[index])
+        return float(before.values[index])
 
 
 def interval_of(metric: Metric) -> int:

@@ -171,9 +171,11 @@ class _Part:
         high = -((origin - self.window.end) // QUARTER)
         counts, firsts, lasts, known = grid.shape.transpose(1, 0, 2).reshape(4, -1)[:, low:high]
         columns = grid.columns.transpose(1, 0, 2).reshape(4, -1)[:, low:high]
-        begins = origin + QUARTER * np.arange(low, high)
+        edges = origin + QUARTER * np.arange(low, high + 1)
+        begins = edges[:-1].copy()
+        edges[0], edges[-1] = self.window.start, self.window.end
         return Quarters(
-            origin=origin + low * QUARTER,
+            edges=edges,
             counts=counts,
             firsts=begins + firsts,
             lasts=begins + lasts,
@@ -184,6 +186,8 @@ class _Part:
             mean=columns[3],
             before=before,
             behind=behind,
+            hold=self.wanted.hold,
+            known_until=self.window.known_until,
         )
 
 
