@@ -22,7 +22,6 @@ from metrics.models import Metric
 _READINGS_AT_ONCE = 1_000_000
 _MOST_A_DAY = 86_400  # of one Metric, as a rule: one a second
 _DAYS_AT_ONCE = 2_048  # whose quarter hours are: 12 MB
-_METRICS_A_PAGE = 16  # looked through at once for a page
 _BEGINNING, _END = -(2**62), 2**62  # of time
 
 Item = TypeVar("Item")
@@ -75,7 +74,7 @@ class RelationalStore(HistoryStore):
             if after.metric_id in wanted:
                 samples = _first([after.metric_id], max(start, after.timestamp + 1), end, missing)
             wanted = [metric_id for metric_id in wanted if metric_id > after.metric_id]
-        for block in _blocks(wanted, _METRICS_A_PAGE):
+        for block in _blocks(wanted, _fitting(start, end)):
             missing = limit + 1 - sum(map(len, samples.values()))
             if not missing:
                 break
@@ -88,8 +87,7 @@ class RelationalStore(HistoryStore):
         if end // DAY <= -(-start // DAY):
             yield from super().read_quarters(wanted, start, end, known_until=known_until)
             return
-        days = end // DAY - start // DAY + 1
-        for block in _blocks(wanted, min(BLOCK, max(1, _DAYS_AT_ONCE // days))):
+        for block in _blocks(wanted, _fitting(start, end)):
             found = summing.read_quarters(block, start, end, known_until)
             yield from ((each.metric_id, found[each.metric_id]) for each in block)
 
@@ -118,6 +116,11 @@ def _all() -> list[int]:
 
 def _blocks(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
     return [items[begin : begin + size] for begin in range(0, len(items), size)]
+
+
+def _fitting(start: int, end: int) -> int:
+    """How many Metrics have no more than _DAYS_AT_ONCE days together."""
+    return min(BLOCK, max(1, _DAYS_AT_ONCE // (end // DAY - start // DAY + 1)))
 
 
 def _of_equal_weight(metric_ids: Sequence[int], start: int, end: int) -> Iterator[list[int]]:
