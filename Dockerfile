@@ -3,8 +3,9 @@ ARG PYTHON=3.13
 FROM python:${PYTHON}-slim AS build
 WORKDIR /app
 RUN python -m venv --without-pip /venv
-COPY requirements.txt ./
-RUN pip --python /venv/bin/python install --no-cache-dir --require-virtualenv -r requirements.txt
+COPY requirements.txt requirements-clickhouse.txt ./
+RUN pip --python /venv/bin/python install --no-cache-dir --require-virtualenv \
+    -r requirements.txt -r requirements-clickhouse.txt
 COPY . ./
 # The key serves this one command and is kept nowhere.
 RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(48))')" \

@@ -15,7 +15,7 @@ help:  ## show this list
 run: .venv/.runtime  ## set up what is missing, then serve on 127.0.0.1:$PORT (8000)
 	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m deploy.run
 
-test: .venv/.development  ## the whole suite on SQLite, then on PostgreSQL (TESTS= narrows it)
+test: .venv/.chdb  ## the whole suite on SQLite, then on PostgreSQL (TESTS= narrows it)
 	@exec sh tests/run.sh $(TESTS)
 
 lint: export DEBUG = true
@@ -61,6 +61,12 @@ endef
 	$(call install,$<)
 	@touch $@
 
-.venv/.development: requirements-dev.txt requirements-parquet.txt requirements.txt | .venv/bin/python
+.venv/.development: requirements-dev.txt requirements-clickhouse.txt requirements-parquet.txt \
+		requirements.txt | .venv/bin/python
 	$(call install,$<)
 	@touch $@ .venv/.runtime
+
+# Apart, because lint does without and it is large.
+.venv/.chdb: requirements-chdb.txt | .venv/.development
+	$(call install,$<)
+	@touch $@

@@ -17,6 +17,8 @@ once secret-key "$(openssl rand -hex 48)"
 once demo-password "$(openssl rand -hex 8)"
 once database-password "$(openssl rand -hex 24)"
 once database-url "postgres://energy:$(cat database-password)@${DATABASE_HOST:-db}:5432/energy"
+once clickhouse-password "$(openssl rand -hex 24)"
+once history-url "clickhouse://energy:$(cat clickhouse-password)@clickhouse:8123/energy"
 if [ ! -s tls.crt ]; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 825 \
         -subj "/CN=${TLS_NAME:-localhost}" -addext "subjectAltName=DNS:${TLS_NAME:-localhost}" \
@@ -24,5 +26,5 @@ if [ ! -s tls.crt ]; then
 fi
 if [ -n "${OWNER:-}" ]; then
     chmod 755 .
-    chown "$OWNER" secret-key demo-password database-url
+    chown "$OWNER" secret-key demo-password database-url history-url
 fi

@@ -16,6 +16,7 @@ from devices.filters import DeviceFilterSet
 from devices.forms import DeviceAddForm, DeviceEditForm
 from devices.models import Device
 from energy.access import VisibleObjectsMixin
+from energy.errors import HistoryAway
 from energy.pages import BelowObjectMixin, FilteredListView, PageMixin
 from metrics.history import get_store
 from metrics.history_panel import HistoryPageMixin, metric_panel
@@ -157,11 +158,18 @@ class DeviceDeleteView(BelowObjectMixin, DevicePageMixin, DeleteView):
         own = affected.owned_by(self.request.user)
         return super().get_context_data(
             metric_count=self.object.metrics.count(),
-            reading_count=get_store().count(self.object.metrics.values_list("pk", flat=True)),
+            reading_count=self._reading_count(),
             own_subscriptions=own,
             other_subscription_count=affected.count() - own.count(),
             **kwargs,
         )
+
+    def _reading_count(self) -> int | None:
+        """None while history is away: the Device can be deleted all the same."""
+        try:
+            return get_store().count(list(self.object.metrics.values_list("pk", flat=True)))
+        except HistoryAway:
+            return None
 
     def form_valid(self, form: Any) -> HttpResponse:
         name = self.object.name

@@ -23,7 +23,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from energy.errors import DomainError
+from energy.errors import DomainError, HistoryAway
 
 MEDIA_TYPE = "application/problem+json"
 DATABASE_BACK_IN = 5  # s; a restart of PostgreSQL takes about as long
@@ -90,7 +90,8 @@ def problem_of(exc: BaseException | None) -> Problem | None:
         return _of_framework(exc)
     if isinstance(exc, DomainError):
         error = FieldError(exc.field, exc.code, exc.message)
-        return Problem(exc.status, exc.message, [error])
+        headers = {"Retry-After": str(exc.retry_after)} if isinstance(exc, HistoryAway) else {}
+        return Problem(exc.status, exc.message, [error], headers)
     if isinstance(exc, ValidationError):
         return _invalid(400, get_error_detail(exc))
     if isinstance(exc, OperationalError | InterfaceError):
@@ -183,6 +184,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return plain_problem(problem)
     response = defaults.server_error(request)
     response.status_code = problem.status
+    for name, value in problem.headers.items():
+        response[name] = value
     return response
 
 

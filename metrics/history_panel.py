@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from devices.templatetags.kinds import carrier
-from energy.errors import DomainError
+from energy.errors import DomainError, HistoryAway
 from metrics.forms import AGGREGATES, RANGES, RESOLUTIONS
 from metrics.history_request import HistoryRequest
 from metrics.models import Metric
@@ -56,15 +56,19 @@ class HistoryPanel:
         self.api_url = api_url
         self.heading = heading
         self.styles = styles
+        self.is_away = False
         self.asked = HistoryRequest(metrics, request.GET, self.user, zone, now)
         self.answer = self._answer()
 
     def _answer(self) -> TimeSeries | None:
-        """None where nothing can be shown; why is an error of the form."""
+        """None where nothing can be shown; why is an error of the form, or `is_away`."""
         if not self.asked.form.is_valid() or not self.metrics:
             return None
         try:
             return answer(self.metrics, self.asked.time_series_query(), self.asked.now)
+        except HistoryAway:
+            self.is_away = True
+            return None
         except DomainError as error:
             known = error.field if error.field in self.asked.form.fields else None
             self.asked.form.add_error(known, error.message)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from devices.models import Device
+from energy.errors import HistoryAway
 from metrics.freshness import Freshness
 from metrics.latest import LatestValue, latest_value
 from metrics.models import Metric
@@ -88,6 +89,9 @@ def _add_recent(rows: Sequence[MetricRow], now: datetime) -> None:
     if not rows:
         return
     query = TimeSeriesQuery(start=now - RECENT, end=now, resolution=RECENT_RESOLUTION)
-    series = answer([row.metric for row in rows], query, now)["series"]
+    try:
+        series = answer([row.metric for row in rows], query, now)["series"]
+    except HistoryAway:
+        return  # The rows are what the page is about, their lines an ornament.
     for row, recent in zip(rows, series, strict=True):
         row.recent = recent["values"]

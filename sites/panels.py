@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from metrics.figures import Figures, site_figures, site_powers
+from energy.errors import HistoryAway
+from metrics.figures import FORMULAS, Figures, site_figures, site_powers
 from metrics.quantities import Scale, direction, scale_for
 from sites.models import Site
 
@@ -51,7 +52,7 @@ def common_scale(rows: Iterable[PowerRow], *, kilo: bool) -> Scale:
 
 def figure_cards(site: Site, now: datetime, *, kilo: bool) -> list[FigureCard]:
     """The five figures at the top of a Site's page."""
-    values = _values(site_figures([site], now)[site.pk])
+    values = _known_values(site, now)
     power = scale_for("W", _ending(values, "_power"), kilo=kilo)
     energy = scale_for("Wh", _ending(values, "_energy"), kilo=kilo)
     return [
@@ -123,6 +124,14 @@ def _power_row(site: Site, figures: Figures) -> PowerRow:
         grid_direction=direction("grid_meter", "active_power", grid),
         state_of_charge=values["state_of_charge"],
     )
+
+
+def _known_values(site: Site, now: datetime) -> Values:
+    """Those of now alone, while history is away."""
+    try:
+        return _values(site_figures([site], now)[site.pk])
+    except HistoryAway:
+        return {**dict.fromkeys(FORMULAS), **_values(site_powers([site], now)[site.pk])}
 
 
 def _values(figures: Figures) -> Values:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the suite on SQLite and again on a throw-away PostgreSQL, with the browser and nginx tests
-# where their programs are installed. With CI=true a missing program is an error.
+# Runs the suite on SQLite and again on a throw-away PostgreSQL, with the browser, nginx and
+# ClickHouse tests where what they need is installed. With CI=true what is missing is an error.
 #
 # usage: tests/run.sh [path or pytest option]...
 set -eu
@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 
 available() {
     command -v "$1" >/dev/null && return
+    .venv/bin/python -c "import importlib.util, sys; sys.exit(importlib.util.find_spec('$1') is None)" \
+        && return
     if [ "${CI:-}" = true ]; then
         echo "tests: $1 is not installed, and CI=true allows no omission" >&2
         exit 1
@@ -19,6 +21,7 @@ available() {
 markers=
 available chromium "the browser tests" || markers="not browser"
 available nginx "the tests through nginx" || markers="${markers:+$markers and }not nginx"
+available chdb "the tests on ClickHouse" || markers="${markers:+$markers and }not chdb"
 export pytest=".venv/bin/pytest --numprocesses=auto --dist=loadfile"
 
 echo "== SQLite"

@@ -17,7 +17,7 @@ def history_store_is_usable(**_: Any) -> list[CheckMessage]:
         return [
             Error(
                 str(error),
-                hint='Set HISTORY_URL to "", or remove it from the environment.',
+                hint="Correct HISTORY_URL as .env.example says, or unset it.",
                 id="metrics.E001",
             )
         ]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from metrics.history.clickhouse_server import Address
 from tests.deploy.composition import COMPOSE_FILE, ROOT, compose
 from tests.deploy.stack import application_environment, make_secrets
 
-ONE_SHOT = {"secrets", "migrate", "static", "seed"}
+ONE_SHOT = {"secrets", "migrate", "migrate-history", "static", "seed"}
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,20 @@ def test_the_application_runs_unprivileged_and_cannot_write_its_image() -> None:
 
 def test_the_simulator_is_a_profile() -> None:
     assert compose()["services"]["simulate"]["profiles"] == ["simulate"]
+
+
+def test_clickhouse_is_a_profile_with_its_own_password(tmp_path: Path) -> None:
+    services = compose()["services"]
+    folder = make_secrets(tmp_path)
+    password = (folder / "clickhouse-password").read_text(encoding="ascii")
+
+    assert services["clickhouse"]["profiles"] == services["migrate-history"]["profiles"]
+    assert services["clickhouse"]["environment"]["CLICKHOUSE_PASSWORD_FILE"] == (
+        "/secrets/clickhouse-password"
+    )
+    assert Address.of((folder / "history-url").read_text(encoding="ascii")) == Address(
+        "energy", "clickhouse", 8123, "energy", password
+    )
 
 
 def test_the_deployment_check_has_nothing_to_say(tmp_path: Path) -> None:
