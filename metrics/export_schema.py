@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 
 from metrics.export import FORMATS
 from metrics.export_views import EXPORT_NAMES
+from metrics.timeseries import AGGREGATES
 from metrics.timeseries_parameters import PARAMETERS
 
 _DESCRIBED = {parameter.name: parameter for parameter in PARAMETERS}
@@ -30,7 +31,18 @@ _COVERAGE = OpenApiParameter(
     default=False,
     description="Add a column with the share of each bucket for which readings exist, 0 to 1.",
 )
-_OWN = {"resolution": _RESOLUTION, "time_zone": _TIME_ZONE, "coverage": _COVERAGE}
+_AGGREGATE = OpenApiParameter(
+    "aggregate",
+    str,
+    enum=[name for name in AGGREGATES if name != "duration"],
+    description="What is made of a bucket; mean, increase or last by the Metric's type.",
+)
+_OWN = {
+    "aggregate": _AGGREGATE,
+    "resolution": _RESOLUTION,
+    "time_zone": _TIME_ZONE,
+    "coverage": _COVERAGE,
+}
 
 
 def _header(name: str, description: str, schema: Any = int) -> OpenApiParameter:

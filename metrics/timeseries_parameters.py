@@ -107,7 +107,10 @@ PARAMETERS = [
         default="auto",
     ),
     _parameter(
-        "aggregate", "What is made of a bucket; mean, increase or last by the Metric's type."
+        "aggregate",
+        "What is made of a bucket; mean, increase or last by the Metric's type. `duration`, of a "
+        "state only: `states` has the seconds spent in each (at most 32 different ones), `values` "
+        "the seconds for which one is known.",
     ),
     _parameter("envelope", "Add `min` and `max` beside `values`.", type=bool, default=False),
     _parameter(

@@ -32,6 +32,17 @@ class CoverageField(serializers.Field):
     """Share of each bucket for which readings exist, 0 to 1; null for raw readings."""
 
 
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {"type": "array", **_NUMBERS},
+        "examples": [{"3": [600, 900], "7": [300, 0]}],
+    }
+)
+class StatesField(serializers.Field):
+    """With `aggregate=duration`: by state, the seconds spent in it in each bucket."""
+
+
 class SeriesSerializer(serializers.Serializer):
     """The history of one Metric; `values` align with the timestamps."""
 
@@ -48,6 +59,7 @@ class SeriesSerializer(serializers.Serializer):
     min = NumbersField(required=False)
     max = NumbersField(required=False)
     timestamps = InstantsField(required=False)
+    states = StatesField(required=False)
 
 
 @extend_schema_serializer(

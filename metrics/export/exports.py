@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from energy.errors import DomainError
 from metrics.export import readings
 from metrics.export.blocks import Layout
 from metrics.export.formats import Format
@@ -60,6 +61,9 @@ def prepare(
     Times are written in the zone asked for, else in UTC; those of days and longer always in the
     zone they are days of. Raises DomainError naming the field at fault.
     """
+    if query.aggregate == "duration":
+        message = "Durations have a column for each state, which a file cannot know ahead."
+        raise DomainError(message, code="contradiction", field="aggregate")
     zone = resolve_zone(query.time_zone, metrics, query.own_time_zone)
     window = resolve_window(query.start, query.end, zone, now)
     resolution = query.resolution

@@ -22,6 +22,7 @@ from metrics.history.buckets import (
 from metrics.instants import from_micros, to_micros
 from metrics.models import Metric
 from metrics.timeseries.cursors import read_cursor, write_cursor
+from metrics.timeseries.durations import STATE
 from metrics.timeseries.labels import Formatter, Labels, milliseconds, rfc3339, rfc3339_local
 from metrics.timeseries.queries import TimeSeriesQuery
 from metrics.timeseries.summaries import Summary, aggregate_of
@@ -30,6 +31,8 @@ from metrics.timeseries.windows import Window, resolve_window, resolve_zone
 MAX_RAW_POINTS = 100_000  # an answer; the rest is behind a cursor
 MAX_BUCKETS = 100_000  # a series
 MAX_BUCKETED_POINTS = 1_000_000  # an answer
+
+_UNITS = {"count": "1", "duration": "s"}  # others have the Metric's
 
 Numbers = list[float | None]
 Columns = dict[str, Floats]
@@ -49,13 +52,17 @@ class About(TypedDict):
 
 
 class Series(About):
-    """One Metric's part of the answer; `timestamps` with raw values only."""
+    """One Metric's part of the answer; `timestamps` with raw values only.
+
+    `states`, with durations only, has the seconds spent in each state.
+    """
 
     values: Numbers
     coverage: Numbers | None
     timestamps: NotRequired[Labels]
     min: NotRequired[Numbers]
     max: NotRequired[Numbers]
+    states: NotRequired[dict[str, Numbers]]
 
 
 class Heading(TypedDict):
@@ -153,7 +160,15 @@ def _columns(
 
 
 def _series(summary: Summary, columns: Columns) -> Series:
-    numbers = {name: _numbers(column) for name, column in columns.items()}
+    numbers: dict[str, object] = {}
+    states: dict[str, Numbers] = {}
+    for name, column in columns.items():
+        if name.startswith(STATE):
+            states[name.removeprefix(STATE)] = _numbers(column)
+        else:
+            numbers[name] = _numbers(column)
+    if summary.aggregate == "duration":
+        numbers["states"] = states
     return cast("Series", {**_about(summary.metric, summary.aggregate), **numbers})
 
 
@@ -232,7 +247,7 @@ def _about(metric: Metric, aggregate: str | None) -> About:
         "metric": metric.pk,
         "key": metric.key,
         "name": metric.name,
-        "unit": "1" if aggregate == "count" else metric.unit,
+        "unit": _UNITS.get(aggregate or "", metric.unit),
         "type": metric.type,
         "device": metric.device_id,
         "site": metric.device.site_id,

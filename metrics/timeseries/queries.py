@@ -52,12 +52,15 @@ class TimeSeriesQuery:
 
     def _refuse_contradictions(self) -> None:
         raw = self.resolution == "raw"
-        contradictions = {
-            "aggregate": (raw and self.aggregate is not None, "Raw readings are not aggregated."),
-            "envelope": (raw and self.envelope, "Raw readings have no envelope."),
-            "fill": (raw and self.fill != "null", "Raw readings have no empty buckets to fill."),
-            "cursor": (self.cursor is not None and not raw, "Only raw answers go on by a cursor."),
-        }
-        for field, (contradicts, message) in contradictions.items():
+        filled = self.fill != "null"
+        made_up = self.aggregate == "duration" and self.fill in ("previous", "linear")
+        contradictions = (
+            ("aggregate", raw and self.aggregate is not None, "Raw readings are not aggregated."),
+            ("envelope", raw and self.envelope, "Raw readings have no envelope."),
+            ("fill", raw and filled, "Raw readings have no empty buckets to fill."),
+            ("fill", made_up, "How long a state lasted is not made up: fill null or none."),
+            ("cursor", self.cursor is not None and not raw, "Only raw answers go on by a cursor."),
+        )
+        for field, contradicts, message in contradictions:
             if contradicts:
                 raise DomainError(message, code="contradiction", field=field)

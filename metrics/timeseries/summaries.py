@@ -16,6 +16,12 @@ from metrics.history.quarters import QUARTER, Quarters
 from metrics.instants import MICROS_PER_SECOND
 from metrics.models import Metric
 from metrics.timeseries import fills
+from metrics.timeseries.durations import (
+    MAX_STATES,
+    TooManyStatesError,
+    durations,
+    known_seconds,
+)
 from metrics.vocabulary import MetricType
 
 DEFAULT_AGGREGATES: dict[str, str] = {
@@ -40,9 +46,10 @@ _MEASURED_IN_QUARTERS: dict[str, Callable[[Quarters, Ints], Floats]] = {
     "last": quarters.last,
     "increase": quarters.increase,
 }
-AGGREGATES = ("mean", *_MEASURED, "increase")
+AGGREGATES = ("mean", *_MEASURED, "increase", "duration")
 _COVERAGE_DIGITS = 4
-_AMOUNTS = ("sum", "count", "increase")  # of a bucket; the others are values of the Metric
+# Of a bucket; the others are values of the Metric.
+_AMOUNTS = ("sum", "count", "increase", "duration")
 # Equipment may run a little over its rating for a while, and the clocks of readings jitter.
 _OVERLOAD = 1.1
 _WATT_HOURS = {"Wh": 1.0, "kWh": 1e3, "MWh": 1e6}
@@ -57,6 +64,12 @@ def aggregate_of(metric: Metric, asked: str | None) -> str:
         raise DomainError(
             f"Only a counter increases; Metric {metric.pk} ({metric.key}) is a {metric.type}.",
             code="not_a_counter",
+            field="aggregate",
+        )
+    if asked == "duration" and metric.type != MetricType.STATE:
+        raise DomainError(
+            f"Only a state lasts; Metric {metric.pk} ({metric.key}) is a {metric.type}.",
+            code="not_a_state",
             field="aggregate",
         )
     return asked or DEFAULT_AGGREGATES[metric.type]
@@ -103,6 +116,8 @@ class Summary:
             "values": self._filled(self.values(found), found, fill),
             "coverage": self.coverage(found).round(_COVERAGE_DIGITS),
         }
+        if self.aggregate == "duration" and isinstance(found, Samples):
+            columns |= self._durations(found)
         if envelope:
             columns["min"] = self._measured(found, "min")
             columns["max"] = self._measured(found, "max")
@@ -110,12 +125,31 @@ class Summary:
 
     def values(self, found: Samples | Quarters) -> Floats:
         """The aggregate of each bucket, NaN where there is none."""
+        if self.aggregate == "duration":
+            return known_seconds(self.coverage(found), self.buckets.edges)
         if self.aggregate == "mean":
             return self._mean(found)
         if self.aggregate == "increase" and isinstance(found, Samples):
             rate = max_rate(self.metric)
             return aggregates.increase(found, self.buckets.edges, max_rate=rate)
         return self._measured(found, self.aggregate)
+
+    def _durations(self, samples: Samples) -> dict[str, Floats]:
+        """The seconds spent in each state."""
+        try:
+            return durations(
+                samples,
+                self.buckets.edges,
+                expected_interval=interval_of(self.metric),
+                known_until=self.known_until,
+            )
+        except TooManyStatesError as error:
+            message = f"Metric {self.metric.pk} ({self.metric.key}) took {error} in the window; "
+            raise DomainError(
+                f"{message}durations are told of at most {MAX_STATES} states.",
+                code="too_many_states",
+                field="aggregate",
+            ) from error
 
     def coverage(self, found: Samples | Quarters) -> Floats:
         """The share of each bucket for which a value is known, 0 to 1."""
