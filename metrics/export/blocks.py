@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from energy.errors import DomainError
-from metrics.history import get_store
-from metrics.history.arrays import Floats, Ints
+from metrics.history.arrays import Ints
 from metrics.history.base import BLOCK
 from metrics.history.buckets import FIXED, Buckets, TooManyBucketsError, divide
 from metrics.instants import MICROS_PER_SECOND
 from metrics.models import Metric
 from metrics.timeseries import fills
+from metrics.timeseries.columns import Columns, columns_of
 from metrics.timeseries.summaries import Summary, is_direction
 from metrics.timeseries.windows import Window
 
@@ -21,8 +21,6 @@ CELLS = 500_000  # numbers in memory at once
 READINGS = 3_000_000  # readings in memory at once, as far as Metrics keep to their interval
 MAX_LINEAR = 1_000_000  # values that lines can be drawn between
 _MAX_CALENDAR = 200_000  # days of three centuries
-
-Columns = dict[str, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +108,11 @@ class Layout:
         return Block(buckets.starts, columns)
 
     def _columns(self, summaries: Sequence[Summary], buckets: Buckets) -> Iterator[Columns]:
-        start, end = buckets.edges[[0, -1]].tolist()
         # Only the first block looks back at what stood before it; the others carry it on.
-        fill = "previous" if self.fill == "previous" and start == self.window.start else "null"
-        ids = [summary.metric.pk for summary in summaries]
-        found = get_store().read(ids, start, end, with_neighbours=True)
-        for summary in summaries:
-            samples = found.pop(summary.metric.pk)
-            columns = summary.columns(samples, envelope="min" in self.parts, fill=fill)
+        looks_back = self.fill == "previous" and buckets.edges[0] == self.window.start
+        fill = "previous" if looks_back else "null"
+        envelope = not {"min", "max"}.isdisjoint(self.parts)
+        for columns in columns_of(summaries, envelope=envelope, fill=fill):
             yield {part: columns[part] for part in self.parts}
 
     def _summaries(self, buckets: Buckets) -> Iterator[list[Summary]]:

@@ -1,6 +1,6 @@
 """The history of Metrics over a window, as plain values ready for JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import NotRequired, TypedDict, cast
@@ -21,6 +21,7 @@ from metrics.history.buckets import (
 )
 from metrics.instants import from_micros, to_micros
 from metrics.models import Metric
+from metrics.timeseries.columns import Columns, columns_of
 from metrics.timeseries.cursors import read_cursor, write_cursor
 from metrics.timeseries.durations import STATE
 from metrics.timeseries.labels import Formatter, Labels, milliseconds, rfc3339, rfc3339_local
@@ -35,7 +36,6 @@ MAX_BUCKETED_POINTS = 1_000_000  # an answer
 _UNITS = {"count": "1", "duration": "s"}  # others have the Metric's
 
 Numbers = list[float | None]
-Columns = dict[str, Floats]
 
 
 class About(TypedDict):
@@ -110,7 +110,8 @@ def _bucketed(
         Summary(metric, aggregate_of(metric, query.aggregate), buckets, to_micros(now))
         for metric in metrics
     ]
-    starts, columns = buckets.starts, list(_columns(summaries, buckets, query))
+    columns = list(columns_of(summaries, envelope=query.envelope, fill=query.fill))
+    starts = buckets.starts
     if query.fill == "none":
         starts, columns = _without_empty(starts, columns)
     aggregates = {summary.aggregate for summary in summaries}
@@ -138,25 +139,6 @@ def _divided(
         field = "max_points" if query.resolution == "auto" else "resolution"
         message = f"{error} Ask for a shorter window, a coarser resolution or auto."
         raise DomainError(message, code="too_many_points", field=field) from error
-
-
-def _columns(
-    summaries: Sequence[Summary], buckets: Buckets, query: TimeSeriesQuery
-) -> Iterator[Columns]:
-    start, end = buckets.edges[[0, -1]].tolist()
-    wanted = [summary.wanted for summary in summaries]
-    store, ids = get_store(), [summary.metric.pk for summary in summaries if not summary.wanted]
-    by_quarters = (
-        store.read_quarters(
-            [each for each in wanted if each], start, end, known_until=summaries[0].known_until
-        )
-        if any(wanted)
-        else iter(())
-    )
-    by_readings = store.read_blocks(ids, start, end, with_neighbours=True)
-    for summary, each in zip(summaries, wanted, strict=True):
-        _, found = next(by_quarters if each else by_readings)
-        yield summary.columns(found, envelope=query.envelope, fill=query.fill)
 
 
 def _series(summary: Summary, columns: Columns) -> Series:

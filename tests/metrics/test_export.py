@@ -197,6 +197,13 @@ class TestBuckets:
         ]
         assert row[1:] == ["29.5", "0.0", "59.0", "1.0"]
 
+    def test_no_column_is_there_twice(self, exported, metric):
+        store(metric, *range(60))
+        asked = f"{HOUR}&resolution=1h&aggregate=min&envelope=true"
+        header, row = rows(exported(asked))
+        assert [name.partition("power ")[2] for name in header[1:]] == ["min [W]", "max [W]"]
+        assert row[1:] == ["0.0", "59.0"]
+
     def test_days_begin_at_local_midnight_with_its_offset(self, exported, metric):
         store(metric, 1, 1, start=datetime(2025, 10, 26, 10, tzinfo=UTC))
         asked = "start=2025-10-25&end=2025-10-28&resolution=1d&aggregate=count"

@@ -131,5 +131,5 @@ def test_an_overview_takes_the_same_number_of_queries_however_many_devices(
         DeviceFactory.create_batch(count, site=site)
         client = api_client_for(standard)
         # Session, user, Site, equipment; readings of today and next to it, sealed and not.
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             assert client.get(f"{SITES}{site.pk}/overview/").status_code == 200

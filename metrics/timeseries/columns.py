@@ -1,0 +1,33 @@
+"""Summaries filled in from the history store: from quarter hours where they tell, or readings."""
+
+from collections.abc import Iterator, Sequence
+
+from metrics.history import get_store
+from metrics.history.arrays import Floats, Samples
+from metrics.history.quarters import Quarters
+from metrics.timeseries.summaries import Summary
+
+Columns = dict[str, Floats]
+
+
+def columns_of(summaries: Sequence[Summary], *, envelope: bool, fill: str) -> Iterator[Columns]:
+    """The columns of each summary (`Summary.columns`), which all have the same buckets.
+
+    Holds one block of Metrics at a time.
+    """
+    for summary, found in zip(summaries, _found(summaries), strict=True):
+        yield summary.columns(found, envelope=envelope, fill=fill)
+
+
+def _found(summaries: Sequence[Summary]) -> Iterator[Samples | Quarters]:
+    if not summaries:
+        return
+    first, store = summaries[0], get_store()
+    start, end = first.buckets.edges[[0, -1]].tolist()
+    wanted = [summary.wanted for summary in summaries]
+    ids = [summary.metric.pk for summary in summaries if not summary.wanted]
+    told = [each for each in wanted if each]
+    by_quarters = store.read_quarters(told, start, end, known_until=first.known_until)
+    by_readings = store.read_blocks(ids, start, end, with_neighbours=True)
+    for each in wanted:
+        yield next(by_quarters if each else by_readings)[1]
