@@ -1,6 +1,7 @@
 """What is ClickHouse's own: moving readings there, deletions, its absence, its tables."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from django.core.management.base import SystemCheckError
 from django.db import connection, transaction
 
 from energy.errors import HistoryAway
-from metrics.history import clickhouse, clickhouse_ddl, spool, store_at
+from metrics.history import clickhouse, clickhouse_ddl, postgresql, spool, store_at
 from metrics.history.arrays import ReadingBatch
 from metrics.history.clickhouse import ClickHouseStore
 from metrics.history.clickhouse_server import Address
@@ -127,6 +128,8 @@ def killed_at(point: int, store: ClickHouseStore, monkeypatch: pytest.MonkeyPatc
     for name in ("insert", "command", "rows"):
         ask = getattr(store.server, name)
         monkeypatch.setattr(store.server, name, lambda *args, ask=ask: counted(ask, *args))
+    execute = postgresql.execute  # speaks to the driver, past Django's wrappers
+    monkeypatch.setattr(postgresql, "execute", lambda *args: counted(execute, *args))
     return connection.execute_wrapper(counted)
 
 
@@ -151,6 +154,36 @@ def test_moving_that_is_killed_at_any_statement_loses_and_repeats_nothing(
         store.seal(SETTLED)
         assert (values(store, metric), values(store, other)) == before
     assert point > 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moving_while_readings_are_corrected_ends_with_the_last_correction(
+    store: ClickHouseStore, metric: Metric
+) -> None:
+    rounds, done = 25, threading.Event()
+    failures: list[BaseException] = []
+
+    def correct() -> None:
+        try:
+            for number in range(rounds):
+                store.append(minutes(metric, 50, number))
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            done.set()
+            connection.close()
+
+    writer = threading.Thread(target=correct)
+    writer.start()
+    while not done.is_set():
+        store.seal(START)
+        assert store.read([metric.pk], START, FOREVER)[metric.pk].timestamps.size in {0, 50}
+    writer.join()
+    store.seal(START)
+
+    assert not failures
+    assert values(store, metric) == [n + rounds - 1 for n in range(50)]
+    assert not Reading.objects.exists()
 
 
 # Deleting -----------------------------------------------------------------------------------------
