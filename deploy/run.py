@@ -1,7 +1,7 @@
-"""`make run`: make the database ready, then serve it on loopback with the simulator beside.
+"""`make run`: make the database ready, then serve it on loopback, simulator and worker beside.
 
 One process prepares everything, because each start of Django costs about a second, and then
-watches over two: gunicorn and `manage.py simulate`. They end together.
+watches over three: gunicorn, `manage.py simulate` and `manage.py run_huey`. They end together.
 """
 
 import os
@@ -47,6 +47,7 @@ def main() -> int:
         server = _start(children, sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py")
         _wait_until_it_answers(server, f"http://{HOST}:{port}/healthz")
         _start(children, sys.executable, "manage.py", "simulate")
+        _start(children, sys.executable, "manage.py", "run_huey", "--quiet")
         print(_welcome(f"http://{HOST}:{port}", password), flush=True)
         return server.wait()
     except Stopped:

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "devices",
     "metrics",
     "subscriptions",
+    "huey.contrib.djhuey",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -97,6 +98,26 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Where history lives: "" is the relational database itself.
 HISTORY_URL = env.str("HISTORY_URL", default="")
+# 0 keeps readings for ever; a Metric may say otherwise for its own.
+HISTORY_RETENTION_DAYS = env.int("HISTORY_RETENTION_DAYS", default=0)
+
+# Jobs by the clock: one worker, whose queue lives in the same database. SQLite's has a file beside
+# it, because huey locks all of its own while it looks for work.
+HUEY = {
+    "name": "energy",
+    "huey_class": "huey.SqliteHuey",
+    "connection": {"filename": f"{_database['NAME']}-jobs"},
+    "create_tables": False,
+    "results": False,
+    "immediate": False,
+    "consumer": {"workers": 1, "periodic": True},
+}
+if _database["ENGINE"] != "django.db.backends.sqlite3":
+    HUEY["huey_class"] = "huey.PostgresHuey"
+    HUEY["connection"] = {
+        "dbname": _database["NAME"],
+        **{name: _database[name.upper()] or None for name in ("host", "port", "user", "password")},
+    }
 
 # People --------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
