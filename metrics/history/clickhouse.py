@@ -17,12 +17,13 @@ from metrics.history import clickhouse_ddl, spool
 from metrics.history.arrays import ReadingBatch, Samples
 from metrics.history.base import BLOCK, NEIGHBOURS_BEFORE, HistoryStore, Page, Position
 from metrics.history.buckets import DAY
-from metrics.history.clickhouse_conditions import covered, window
+from metrics.history.clickhouse_conditions import Deletions, covered, visible, window
 from metrics.history.clickhouse_server import Address, Server
 from metrics.history.database import database
-from metrics.history.overlay import batch_of, first, overlay, with_neighbours
+from metrics.history.overlay import batch_of, first, overlay
+from metrics.history.overlay import with_neighbours as between
 from metrics.instants import MICROS_PER_SECOND
-from metrics.models import HistoryDeletion, Pack
+from metrics.models import HistoryDeletion, Pack, Reading
 
 BULK_BLOCK = 1_000_000
 # A deletion is carried out when nobody can still be writing what it covers.
@@ -84,13 +85,7 @@ class ClickHouseStore(HistoryStore):
         between; the next run goes on. Raises HistoryAway, and loses nothing, when ClickHouse does
         not answer.
         """
-        moved = 0
-        version = spool.next_version()
-        for block in spool.blocks():
-            self._insert(block, version)
-            if not spool.remove(block, version):
-                return moved
-            moved += len(block)
+        moved = self._move() if Reading.objects.exists() else 0
         self._carry_out_deletions(now - SETTLED_AFTER)
         return moved
 
@@ -114,6 +109,16 @@ class ClickHouseStore(HistoryStore):
         spool.record_deletion(metric_ids, None, before)
         return pruned
 
+    def _move(self) -> int:
+        moved = 0
+        version = spool.next_version()
+        for block in spool.blocks():
+            self._insert(block, version)
+            if not spool.remove(block, version):
+                break
+            moved += len(block)
+        return moved
+
     def _insert(self, batch: ReadingBatch, version: int) -> None:
         versions = np.full(len(batch), version, np.uint64)
         columns = [batch.metric_ids, batch.timestamps, batch.values, versions]
@@ -136,9 +141,17 @@ class ClickHouseStore(HistoryStore):
         samples = dict.fromkeys(metric_ids, Samples.empty())
         for block in _blocks(metric_ids):
             spooled = database().select(block, start, end)
-            samples |= overlay(self._select(block, start, end), spooled)
+            near = database().neighbours(block, start, end) if with_neighbours else {}
+            hidden = spool.deletions(block)
+            where = visible(block, start, end, hidden)
+            stored = self._query(where, "ORDER BY metric, timestamp").by_metric()
+            samples |= overlay(stored, spooled)
             if with_neighbours:
-                samples |= self._among_neighbours(block, samples, start, end)
+                around = overlay(self._neighbours(block, start, end, hidden), near)
+                for metric_id, nearest in around.items():
+                    samples[metric_id] = between(
+                        samples[metric_id], nearest, start, NEIGHBOURS_BEFORE
+                    )
         return samples
 
     def read_blocks(
@@ -198,14 +211,16 @@ class ClickHouseStore(HistoryStore):
         counted = 0
         for keys in _spooled_keys(metric_ids, start, end):
             counted += len(keys) - self._known(keys)
-        return counted + self._counted(self._where(metric_ids, start, end))
+        hidden = spool.deletions(metric_ids)
+        return counted + self._counted(visible(metric_ids, start, end, hidden))
 
     def _known(self, keys: ReadingBatch) -> int:
         """How many of these readings, of whatever value, are in ClickHouse too."""
         pairs = zip(keys.metric_ids.tolist(), keys.timestamps.tolist(), strict=True)
         listed = ", ".join(f"({metric_id}, {timestamp})" for metric_id, timestamp in pairs)
-        visible = self._where(np.unique(keys.metric_ids).tolist(), None, None)
-        return self._counted(f"(metric, timestamp) IN ({listed}) AND {visible}")
+        metric_ids = np.unique(keys.metric_ids).tolist()
+        where = visible(metric_ids, None, None, spool.deletions(metric_ids))
+        return self._counted(f"(metric, timestamp) IN ({listed}) AND {where}")
 
     def _counted(self, where: str) -> int:
         return int(self.server.command(f"SELECT count() FROM {self._table} FINAL WHERE {where}"))
@@ -215,40 +230,30 @@ class ClickHouseStore(HistoryStore):
     ) -> dict[int, Samples]:
         """The first `limit` readings of [start, end), and one more where there are more."""
         spooled = database().select_first(metric_ids, start, end, limit + 1)
-        stored = self._query(
-            self._where(metric_ids, start, end), f"ORDER BY metric, timestamp LIMIT {limit + 1}"
-        )
+        where = visible(metric_ids, start, end, spool.deletions(metric_ids))
+        stored = self._query(where, f"ORDER BY metric, timestamp LIMIT {limit + 1}")
         return first(overlay(stored.by_metric(), spooled), limit + 1)
 
-    def _select(self, metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
-        where = self._where(metric_ids, start, end)
-        return self._query(where, "ORDER BY metric, timestamp").by_metric()
-
-    def _among_neighbours(
-        self, metric_ids: Sequence[int], samples: dict[int, Samples], start: int, end: int
+    def _neighbours(
+        self, metric_ids: Sequence[int], start: int, end: int, hidden: Deletions
     ) -> dict[int, Samples]:
-        spooled = database().neighbours(metric_ids, start, end)
-        before = self._nearest(metric_ids, start, -1, NEIGHBOURS_BEFORE)
-        around = overlay(overlay(before, self._nearest(metric_ids, end, 1, 1)), spooled)
-        return {
-            metric_id: with_neighbours(samples[metric_id], near, start, NEIGHBOURS_BEFORE)
-            for metric_id, near in around.items()
-        }
+        before = self._nearest(metric_ids, start, hidden, before=NEIGHBOURS_BEFORE)
+        return overlay(before, self._nearest(metric_ids, end, hidden))
 
     def _nearest(
-        self, metric_ids: Sequence[int], instant: int, direction: int, limit: int
+        self, metric_ids: Sequence[int], instant: int, hidden: Deletions, *, before: int = 0
     ) -> dict[int, Samples]:
-        """The `limit` readings of each Metric nearest to `instant`: before it, or from it on."""
+        """The last readings `before` the instant, as many of each Metric; or the first from it."""
         found: dict[int, Samples] = {}
-        order = "DESC" if direction < 0 else "ASC"
+        order, limit = ("DESC", before) if before else ("ASC", 1)
         for reach in _REACHES:
             missing = [m for m in metric_ids if len(found.get(m, ())) < limit]
             if not missing:
                 break
-            far = None if reach is None else instant + direction * reach
-            span = (far, instant) if direction < 0 else (instant, far)
+            far = None if reach is None else instant - reach if before else instant + reach
+            low, high = (far, instant) if before else (instant, far)
             tail = f"ORDER BY metric, timestamp {order} LIMIT {limit} BY metric"
-            found |= self._query(self._where(missing, *span), tail).by_metric()
+            found |= self._query(visible(missing, low, high, hidden), tail).by_metric()
         return found
 
     def _query(self, where: str, tail: str) -> ReadingBatch:
@@ -259,11 +264,6 @@ class ClickHouseStore(HistoryStore):
             return ReadingBatch.of([], [], [])
         names = ("metric", "timestamp", "value")
         return ReadingBatch(*(np.ascontiguousarray(rows[name]) for name in names))
-
-    def _where(self, metric_ids: Sequence[int] | None, start: int | None, end: int | None) -> str:
-        """Readings of these Metrics in the window that are not deleted."""
-        hidden = [f"NOT ({covered(deletion)})" for deletion in spool.deletions(metric_ids)]
-        return " AND ".join([*window(metric_ids, start, end), *hidden]) or "1"
 
 
 def _spooled_keys(

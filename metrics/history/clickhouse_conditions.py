@@ -1,8 +1,10 @@
 """Conditions of ClickHouse statements, made of integers only."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from metrics.models import HistoryDeletion
+
+Deletions = Sequence[HistoryDeletion]
 
 
 def window(metric_ids: Iterable[int] | None, start: int | None, end: int | None) -> Iterator[str]:
@@ -13,6 +15,14 @@ def window(metric_ids: Iterable[int] | None, start: int | None, end: int | None)
         yield f"timestamp >= {int(start)}"
     if end is not None:
         yield f"timestamp < {int(end)}"
+
+
+def visible(
+    metric_ids: Iterable[int] | None, start: int | None, end: int | None, deletions: Deletions
+) -> str:
+    """The readings of a window that are not deleted."""
+    hidden = (f"NOT ({covered(deletion)})" for deletion in deletions)
+    return " AND ".join([*window(metric_ids, start, end), *hidden]) or "1"
 
 
 def covered(deletion: HistoryDeletion) -> str:

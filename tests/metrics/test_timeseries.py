@@ -23,6 +23,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
+# On every engine: what is answered must not depend on where history is kept.
+pytestmark = pytest.mark.usefixtures("store")
+
 Readings = Sequence[tuple[float, float]]
 Stored = Callable[..., None]
 
