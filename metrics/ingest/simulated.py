@@ -10,7 +10,7 @@ import numpy as np
 from devices.kinds import DeviceStatus
 from devices.simulators.site import Block, Key, Simulation, SitePlan
 from metrics.history.arrays import ReadingBatch
-from metrics.ingest.door import store_readings
+from metrics.ingest.door import store_history
 from metrics.instants import MICROS_PER_SECOND, to_micros
 from metrics.models import Metric
 from metrics.vocabulary import CANONICAL
@@ -54,14 +54,15 @@ def store_window(
     end: int,
     *,
     received_at: datetime,
+    days_at_once: int = 1,
 ) -> Iterator[int]:
-    """Store the full minutes of [start, end) (µs) a day at a time; yields how many readings.
+    """Store the full minutes of [start, end) (µs) some days at a time; yields how many readings.
 
     Each Metric only gets readings newer than its last one, so what people posted is not touched.
     """
-    for block in simulation.readings(start, end, block_days=1):
+    for block in simulation.readings(start, end, block_days=days_at_once):
         batch = _batch(block, fed)
-        yield store_readings(batch, now=received_at) if len(batch) else 0
+        yield store_history(batch, now=received_at) if len(batch) else 0
 
 
 def _batch(block: Block, fed: Mapping[Key, Feed]) -> ReadingBatch:

@@ -21,7 +21,9 @@ from metrics.history import get_store, postgresql
 from metrics.history.arrays import ReadingBatch
 from metrics.history.buckets import DAY, HOUR, MINUTE
 from metrics.history.packs import sealing
-from metrics.models import Metric, Pack, Reading
+from metrics.ingest.door import store_history
+from metrics.instants import from_micros
+from metrics.models import Latest, Metric, Pack, Reading
 from tests.factories import DeviceFactory, MetricFactory
 
 START = 20_454 * DAY  # 2026-01-01T00:00:00Z
@@ -199,6 +201,15 @@ class TestHistoryBroughtIn:
 
         assert list(contents().values()) == [3, 2, 1]
         assert get_store().count([metric.pk]) == 3
+
+    def test_history_goes_through_the_same_door(self, metric: Metric) -> None:
+        timestamps = START + np.arange(0, 5 * DAY, HOUR)
+        batch = ReadingBatch.of(np.full(timestamps.size, metric.pk), timestamps, timestamps)
+
+        assert store_history(batch, now=from_micros(START + 5 * DAY)) == timestamps.size
+
+        assert Latest.objects.get(metric=metric).timestamp == from_micros(int(timestamps[-1]))
+        assert Pack.objects.count() == 3
 
 
 def at_once(*jobs: Callable[[], Any]) -> list[Any]:

@@ -50,6 +50,8 @@ def append(batch: ReadingBatch, now: int) -> ReadingBatch:
     batch = batch.deduplicated()
     days = batch.timestamps // DAY
     past = days < _horizon(now)
+    if not past.any():
+        return batch
     # All at once: taken day by day, they would come in an order in which two could deadlock.
     rows.hold(np.unique(batch.metric_ids[past]).tolist())
     for day in np.unique(days[past]).tolist():

@@ -19,7 +19,7 @@ from devices.models import Device
 from devices.simulators.weather import TypicalYear, read_typical_year
 from energy.errors import DomainError
 from metrics.ingest.csv_lines import parse_header, parse_lines
-from metrics.ingest.door import store_readings
+from metrics.ingest.door import store_history
 from metrics.ingest.files import Block, Progress, blocks
 from metrics.ingest.parsed import Rejection
 from metrics.ingest.rows import CheckedReadings, check_readings
@@ -98,7 +98,7 @@ class Command(BaseCommand):
         for block in self._shown(file, "Storing", progress):
             checked = _checked(columns, block)
             if len(checked.batch):
-                progress.stored += store_readings(checked.batch, now=timezone.now())
+                progress.stored += store_history(checked.batch, now=timezone.now())
             progress.refused += self._name_bad(checked.rejections, progress.refused)
             progress.offset, progress.line = block.end, block.lines[-1].number
             # After the commit: what is lost between the two is stored twice, which changes nothing.
@@ -142,7 +142,7 @@ class Command(BaseCommand):
             year = _unpacked_typical_year(file)
         except (ValueError, KeyError) as error:
             raise CommandError(f"{file} is not a typical year: {error}") from error
-        stored = store_readings(readings_of(year, calendar_year, metric_ids), now=now)
+        stored = store_history(readings_of(year, calendar_year, metric_ids), now=now)
         self.stdout.write(f"Stored {stored:,} readings as the year {calendar_year}.")
 
 
