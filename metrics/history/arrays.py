@@ -31,7 +31,10 @@ class Samples:
 
     def within(self, start: int, end: int) -> Self:
         """The readings of the half-open window [start, end)."""
-        low, high = np.searchsorted(self.timestamps, (start, end))
+        return self.between(*np.searchsorted(self.timestamps, (start, end)))
+
+    def between(self, low: int, high: int) -> Self:
+        """The readings from one index up to another."""
         return type(self)(self.timestamps[low:high], self.values[low:high])
 
 

@@ -28,7 +28,6 @@ _WORTH_SUMMING = 2 * QUARTERS_A_DAY
 LARGEST_SUMMED = 1e290
 _HEADER = struct.Struct("<BBHd")  # layout, uniform, bytes of the shape, steepest rise
 _SHAPE = ("counts", "firsts", "lasts", "known")
-_UNIFORM_SIZE = 8 * len(_SHAPE)
 
 
 class Layout(IntEnum):
@@ -41,6 +40,9 @@ class Layout(IntEnum):
     def width(self) -> int:
         """How many."""
         return 4 if self is Layout.MEASURED else 2
+
+
+_RISING = int(Layout.RISING)
 
 
 class Nature(NamedTuple):
@@ -118,19 +120,12 @@ def sealed(batch: ReadingBatch, natures: Mapping[int, Nature]) -> Iterator[Seale
 # Quarter hours ------------------------------------------------------------------------------------
 
 
-class Head(NamedTuple):
-    """What a summary says of itself: its Layout, and the steepest rise of a RISING one."""
-
-    layout: int
-    steepest: float
-
-
-def head_of(quarters: bytes) -> Head:
-    """The head of a day's summary; Layout 0 where it has none."""
+def head_of(quarters: bytes) -> tuple[int, float]:
+    """The Layout of a day's summary and, of a RISING one, the steepest rise; 0 without any."""
     if not quarters:
-        return Head(0, np.inf)
+        return 0, np.inf
     layout, _, _, steepest_rise = _HEADER.unpack_from(quarters)
-    return Head(layout, steepest_rise)
+    return layout, steepest_rise
 
 
 class Grid(NamedTuple):
@@ -154,6 +149,7 @@ class Grid(NamedTuple):
         uniform: list[int] = []
         shapes: list[bytes] = []
         rising: list[int] = []
+        flat_shape, flat_columns = (each.reshape(len(each), -1) for each in self)
         begin = _HEADER.size
         for place, summary in zip(places, summaries, strict=True):
             layout, is_uniform, size, _ = _HEADER.unpack_from(summary)
@@ -161,17 +157,21 @@ class Grid(NamedTuple):
                 uniform.append(place)
                 shapes.append(summary[begin : begin + size])
             else:
-                shape = summary[begin : begin + size]
-                simple_decompress_into(shape, self.shape[place].reshape(-1))
-            flat = self.columns[place].reshape(-1)
-            simple_decompress_into(summary[begin + size :], flat)
-            if layout == Layout.RISING:
+                simple_decompress_into(summary[begin : begin + size], flat_shape[place])
+            simple_decompress_into(summary[begin + size :], flat_columns[place])
+            if layout == _RISING:
                 rising.append(place)
         if uniform:
             kept = np.frombuffer(b"".join(shapes), np.int64).reshape(-1, len(_SHAPE), 1)
             self.shape[uniform] = kept
         if rising:
             self.columns[rising, 2] = self.columns[rising, 1]
+
+    def split(self, days: int) -> Iterator["Grid"]:
+        """Its days, so many at a time."""
+        for begin in range(0, len(self.shape), days):
+            inside = slice(begin, begin + days)
+            yield Grid(self.shape[inside], self.columns[inside])
 
     def put(self, cells: Cells) -> None:
         """Put cells, keyed by quarter hour since the start of the first day, in their places."""

@@ -47,10 +47,15 @@ def read_quarters(
     pairs = rows.nearest(ids, window.first, window.last)
     pairs += [pair for part in parts for pair in part.to_read]
     readings = overlay(reading.joined(rows.chosen(pairs)), hot)
-    answers = {
-        part.wanted.metric_id: part.answer(readings.get(part.wanted.metric_id, _NOTHING))
-        for part in parts
+    for part in parts:
+        part.take(readings.get(part.wanted.metric_id, _NOTHING))
+    answers: dict[int, Answer | None] = {
+        part.wanted.metric_id: part.samples for part in parts if not part.usable
     }
+    summed = [part for part in parts if part.usable]
+    grid = _grid(summed, window)
+    for part, days in zip(summed, grid.split(window.days), strict=True):
+        answers[part.wanted.metric_id] = part.answer(days)
     inexact = [metric_id for metric_id, answer in answers.items() if answer is None]
     again = reading.read(inexact, start, end, with_neighbours=True) if inexact else {}
     return {
@@ -73,74 +78,70 @@ class _Window:
     def last(self) -> int:
         return (self.end - 1) // DAY
 
+    @property
+    def days(self) -> int:
+        return self.last + 1 - self.first
+
     def holds(self, day: int) -> bool:
         """Whether a day lies in the window, and all that its quarter hours tell is known."""
         begin = day * DAY
         return self.start <= begin and begin + DAY <= min(self.end, self.known_until)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Part:
-    """One Metric's part of an answer: `usable` summaries, and days that are `to_read`."""
+    """One Metric's part of an answer: `usable` summaries, and days that are `to_read`.
+
+    `samples`: the readings of those days inside the window, and the nearest ones around it.
+    """
 
     wanted: Wanted
     window: _Window
     usable: list[Summary]
     to_read: list[Pair]
+    samples: Samples = _NOTHING
 
     @classmethod
     def of(cls, wanted: Wanted, window: _Window, summaries: list[Summary], hot: Samples) -> "_Part":
         """Choose for each day."""
         touched = set((hot.timestamps // DAY).tolist())
+        fitting = [summary for summary in summaries if _has_columns(summary, wanted)]
         usable = [
             summary
-            for summary in summaries
+            for summary in fitting
             if summary.day not in touched
             and summary.hold == wanted.hold
             and window.holds(summary.day)
-            and _has_columns(summary, wanted)
         ]
-        days = window.last + 1 - window.first
-        if len(usable) * _EMPTY_DAYS < days or _may_fall(summaries, wanted):
+        # One day that may spoil the rise of all is enough to need all readings.
+        falls = wanted.what == "rise" and len(fitting) < sum(bool(s.quarters) for s in summaries)
+        if falls or len(usable) * _EMPTY_DAYS < window.days:
             usable = []
         used = {summary.day for summary in usable}
         rest = [(s.metric_id, s.day) for s in summaries if s.day not in used]
         return cls(wanted, window, usable, rest)
 
-    def answer(self, readings: Samples) -> Answer | None:
-        """The quarter hours; `readings` has those of the other days and around the window.
+    def take(self, readings: Samples) -> None:
+        """Keep what is needed of the readings of all days that were read."""
+        window = self.window
+        self.samples = reading.trimmed(readings, window.start, window.end, NEIGHBOURS_BEFORE)
 
-        None where the quarter hours would not tell exactly.
-        """
-        start, end = self.window.start, self.window.end
-        around = reading.trimmed(readings, start, end, NEIGHBOURS_BEFORE)
-        if not self.usable:
-            return around
-        inside = around.within(start, end)
+    @property
+    def inside(self) -> Samples:
+        """The readings in the window, of the days that were read."""
+        return self.samples.within(self.window.start, self.window.end)
+
+    def answer(self, grid: Grid) -> Answer | None:
+        """The quarter hours of all days; None where they would not tell exactly."""
+        inside = self.inside
         if len(inside) and np.abs(inside.values).max() > LARGEST_SUMMED:
             return None
-        split = int(np.searchsorted(around.timestamps, start))
-        before = Samples(around.timestamps[:split], around.values[:split])
-        split += len(inside)
-        behind = Samples(around.timestamps[split:], around.values[split:])
-        grid = self._grid(inside)
+        split = int(np.searchsorted(self.samples.timestamps, self.window.start))
+        before = self.samples.between(0, split)
+        behind = self.samples.between(split + len(inside), len(self.samples))
         if self.wanted.what == "rise" and not self._rises(grid, before, inside, behind):
             return None
         return self._quarters(grid, before, behind)
-
-    def _grid(self, inside: Samples) -> Grid:
-        grid = Grid.empty(self.window.last + 1 - self.window.first)
-        grid.open(
-            [summary.day - self.window.first for summary in self.usable],
-            [summary.quarters for summary in self.usable],
-        )
-        if len(inside):
-            keys = inside.timestamps // QUARTER - self.window.first * QUARTERS_A_DAY
-            until = min(self.window.end, self.window.known_until)
-            grid.put(
-                cells_of(keys, inside.timestamps, inside.values, hold=self.wanted.hold, until=until)
-            )
-        return grid
 
     def _rises(self, grid: Grid, before: Samples, inside: Samples, behind: Samples) -> bool:
         """Whether every step is a plausible rise: inside the days, between them, and around."""
@@ -191,18 +192,38 @@ class _Part:
         )
 
 
-def _may_fall(summaries: Sequence[Summary], wanted: Wanted) -> bool:
-    """Whether one day is known that spoils the rise of all."""
-    return wanted.what == "rise" and not all(
-        _has_columns(summary, wanted) for summary in summaries if summary.quarters
+def _grid(parts: Sequence[_Part], window: _Window) -> Grid:
+    """All days of all parts, one part after the other: as they are kept, or from the readings."""
+    grid = Grid.empty(len(parts) * window.days)
+    grid.open(
+        [
+            index * window.days + summary.day - window.first
+            for index, part in enumerate(parts)
+            for summary in part.usable
+        ],
+        [summary.quarters for part in parts for summary in part.usable],
     )
+    insides = [part.inside for part in parts]
+    sizes = [len(inside) for inside in insides]
+    if any(sizes):
+        timestamps = np.concatenate([inside.timestamps for inside in insides])
+        begins = (np.arange(len(parts)) * window.days - window.first) * QUARTERS_A_DAY
+        cells = cells_of(
+            timestamps // QUARTER + np.repeat(begins, sizes),
+            timestamps,
+            np.concatenate([inside.values for inside in insides]),
+            hold=np.repeat([part.wanted.hold for part in parts], sizes),
+            until=min(window.end, window.known_until),
+        )
+        grid.put(cells)
+    return grid
 
 
 def _has_columns(summary: Summary, wanted: Wanted) -> bool:
-    head = head_of(summary.quarters)
+    layout, rise = head_of(summary.quarters)
     if wanted.what == "extremes":
-        return head.layout != 0
+        return layout != 0
     if wanted.what == "mean":
-        return head.layout == Layout.MEASURED
+        return layout == Layout.MEASURED
     limit = np.inf if wanted.max_rate is None else wanted.max_rate
-    return head.layout == Layout.RISING and head.steepest <= limit * _JUST_BELOW
+    return layout == Layout.RISING and rise <= limit * _JUST_BELOW
