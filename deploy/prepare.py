@@ -9,11 +9,12 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from deploy.secrets import ensure_secret
+from metrics.history import get_store
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD_FILE = ROOT / "var" / "demo-password"
@@ -24,9 +25,12 @@ def everything() -> str:
     (ROOT / "var").mkdir(exist_ok=True)
     django.setup()
     _migrate()
+    _migrate_history()
     _collect_static()
     password = _known_password() if get_user_model().objects.exists() else _seed()
     refresh_statistics()
+    # The embedded engine serves one process, and this one goes on to watch over others.
+    get_store().close()
     return password
 
 
@@ -49,6 +53,14 @@ def _migrate() -> None:
         sys.exit(f"The database does not answer: {error}")
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
+
+
+def _migrate_history() -> None:
+    try:
+        call_command("migrate_history", verbosity=0)
+    except CommandError as error:
+        # Readings are kept meanwhile, and everything else works.
+        print(error, flush=True)
 
 
 def _collect_static() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from django.core.checks import CheckMessage, Error
 from django.db import transaction
 
+from energy.errors import HistoryAway
 from metrics.history import clickhouse_ddl, spool
 from metrics.history.arrays import ReadingBatch, Samples
 from metrics.history.base import BLOCK, NEIGHBOURS_BEFORE, HistoryStore, Page, Position
@@ -20,7 +21,7 @@ from metrics.history.buckets import DAY
 from metrics.history.clickhouse_conditions import Deletions, covered, visible, window
 from metrics.history.clickhouse_server import Address, Server
 from metrics.history.database import database
-from metrics.history.overlay import batch_of, first, overlay
+from metrics.history.overlay import first, overlay
 from metrics.history.overlay import with_neighbours as between
 from metrics.instants import MICROS_PER_SECOND
 from metrics.models import HistoryDeletion, Pack, Reading
@@ -29,7 +30,6 @@ BULK_BLOCK = 1_000_000
 # A deletion is carried out when nobody can still be writing what it covers.
 SETTLED_AFTER = 3_600 * MICROS_PER_SECOND
 _DELETIONS_AT_ONCE = 200
-_KEYS_AT_ONCE = 5_000
 _READINGS_AT_ONCE = 1_000_000  # held in memory, where one Metric alone has not more: 50 MB
 # How far to look for the neighbours of a window; most have them within a day.
 _REACHES = (DAY, 32 * DAY, None)
@@ -72,11 +72,23 @@ class ClickHouseStore(HistoryStore):
     def append_history(self, batch: ReadingBatch, now: int) -> None:
         """Write past the spool. Not undone by a rollback: call it outside of transactions."""
         readings = batch.deduplicated()
+        if not self.server.address.path:
+            return self._write(readings)
+        # The embedded engine serves one process at a time, and this may not be the one that asks.
+        try:
+            self._write(readings)
+        except HistoryAway:
+            self.append(readings)
+        finally:
+            self.close()
+        return None
+
+    def _write(self, readings: ReadingBatch) -> None:
         with transaction.atomic():
             version = spool.next_version()
             spool.overwrite(readings)
-        for begin in range(0, len(readings), BULK_BLOCK):
-            self._insert(_slice(readings, begin, begin + BULK_BLOCK), version)
+        for part in spool.parts(readings, BULK_BLOCK):
+            self._insert(part, version)
 
     def seal(self, now: int) -> int:
         """Move what is spooled, block by block, then carry out old deletions.
@@ -102,7 +114,9 @@ class ClickHouseStore(HistoryStore):
         Pack.objects.filter(metric_id__in=metric_ids).delete()
 
     def prunable(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
-        return self._count(metric_ids, None, before)
+        if metric_ids is None:
+            return self._count(None, None, before)
+        return self.count(metric_ids, None, before)
 
     def prune(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
         pruned = self.prunable(before, metric_ids)
@@ -209,7 +223,7 @@ class ClickHouseStore(HistoryStore):
 
     def _count(self, metric_ids: Sequence[int] | None, start: int | None, end: int | None) -> int:
         counted = 0
-        for keys in _spooled_keys(metric_ids, start, end):
+        for keys in spool.keys(metric_ids, start, end):
             counted += len(keys) - self._known(keys)
         hidden = spool.deletions(metric_ids)
         return counted + self._counted(visible(metric_ids, start, end, hidden))
@@ -264,32 +278,6 @@ class ClickHouseStore(HistoryStore):
             return ReadingBatch.of([], [], [])
         names = ("metric", "timestamp", "value")
         return ReadingBatch(*(np.ascontiguousarray(rows[name]) for name in names))
-
-
-def _spooled_keys(
-    metric_ids: Sequence[int] | None, start: int | None, end: int | None
-) -> Iterator[ReadingBatch]:
-    """The spooled readings of the window, in blocks that a query can name."""
-    low = spool.LOWEST if start is None else start
-    high = spool.HIGHEST if end is None else end
-    found = (
-        spool.blocks()
-        if metric_ids is None
-        else (batch_of(database().select(block, low, high)) for block in _blocks(metric_ids))
-    )
-    for batch in found:
-        inside = (batch.timestamps >= low) & (batch.timestamps < high)
-        keys = ReadingBatch(
-            batch.metric_ids[inside], batch.timestamps[inside], batch.values[inside]
-        )
-        for begin in range(0, len(keys), _KEYS_AT_ONCE):
-            yield _slice(keys, begin, begin + _KEYS_AT_ONCE)
-
-
-def _slice(batch: ReadingBatch, begin: int, end: int) -> ReadingBatch:
-    return ReadingBatch(
-        batch.metric_ids[begin:end], batch.timestamps[begin:end], batch.values[begin:end]
-    )
 
 
 def _blocks(metric_ids: Sequence[int]) -> list[Sequence[int]]:

@@ -21,10 +21,13 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from metrics.history.arrays import ReadingBatch
+from metrics.history.database import database
+from metrics.history.overlay import batch_of
 from metrics.models import HistoryClock, HistoryDeletion, Reading
 
 # Rows moved, and locked, at once: well above the 10,000 below which ClickHouse's parts get small.
 BLOCK = 50_000
+KEYS_AT_ONCE = 5_000  # named in one query, of some 150 KB
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 _ONLY = 1  # the primary key of the one row
 
@@ -90,6 +93,25 @@ def blocks() -> Iterator[ReadingBatch]:
     while len(batch := _block(position)):
         yield batch
         position = (int(batch.metric_ids[-1]), int(batch.timestamps[-1]))
+
+
+def keys(
+    metric_ids: Sequence[int] | None, start: int | None, end: int | None
+) -> Iterator[ReadingBatch]:
+    """The rows of these Metrics (None: of all) in the window, in blocks that a query can name."""
+    low = LOWEST if start is None else start
+    high = HIGHEST if end is None else end
+    found = blocks() if metric_ids is None else [batch_of(database().select(metric_ids, low, high))]
+    for batch in found:
+        inside = batch.where((batch.timestamps >= low) & (batch.timestamps < high))
+        yield from parts(inside, KEYS_AT_ONCE)
+
+
+def parts(batch: ReadingBatch, size: int) -> Iterator[ReadingBatch]:
+    """The readings of a batch, at most `size` at a time."""
+    for begin in range(0, len(batch), size):
+        part = slice(begin, begin + size)
+        yield ReadingBatch(batch.metric_ids[part], batch.timestamps[part], batch.values[part])
 
 
 def remove(batch: ReadingBatch, version: int) -> bool:

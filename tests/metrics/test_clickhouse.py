@@ -278,6 +278,22 @@ def test_a_bulk_write_goes_past_the_spool_and_wins_there_too(
     assert values(store, metric) == history.values.tolist()
 
 
+def test_a_bulk_write_is_spooled_while_another_process_has_the_embedded_engine(
+    store: ClickHouseStore, metric: Metric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(store.server, "insert", held)
+        store.append_history(minutes(metric, 3), START)
+
+    assert Reading.objects.count() == 3
+    assert store.seal(START) == 3
+    assert values(store, metric) == [0, 1, 2]
+
+
+def held(*_: object) -> None:
+    raise HistoryAway
+
+
 # Absence ------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ class Command(BaseCommand):
         "to do for the relational store, whose tables `migrate` makes."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, verbosity: int = 1, **options: Any) -> None:
         store = get_store()
         try:
             steps = store.migrate()
@@ -26,5 +26,5 @@ class Command(BaseCommand):
             store.close()
         for step in steps:
             self.stdout.write(f"  {step}")
-        if not steps:
+        if not steps and verbosity:
             self.stdout.write("Nothing to do.")
