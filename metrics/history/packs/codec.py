@@ -149,7 +149,7 @@ class Grid(NamedTuple):
         uniform: list[int] = []
         shapes: list[bytes] = []
         rising: list[int] = []
-        flat_shape, flat_columns = (each.reshape(len(each), -1) for each in self)
+        flat_shape, flat_columns = (each.reshape(-1, 4 * QUARTERS_A_DAY) for each in self)
         begin = _HEADER.size
         for place, summary in zip(places, summaries, strict=True):
             layout, is_uniform, size, _ = _HEADER.unpack_from(summary)
