@@ -1,7 +1,7 @@
 """The pages of one Metric: its history, and deleting some of it."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +20,7 @@ from metrics.latest import latest_value
 from metrics.models import Metric
 from metrics.panels import MetricRow
 from metrics.services import delete_readings
+from metrics.timeseries.windows import Window
 from sites.models import Site
 
 
@@ -72,7 +73,7 @@ class ReadingsDeleteView(MetricPageMixin, SingleObjectMixin, FormView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and request.method != "OPTIONS":
             self.object = self.get_object()
-        return super().dispatch(request, *args, **kwargs)
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
     def get_crumbs(self) -> list[tuple[str, str]]:
         return [*super().get_crumbs(), (self.object.name, self.object.get_absolute_url())]
@@ -98,6 +99,7 @@ class ReadingsDeleteView(MetricPageMixin, SingleObjectMixin, FormView):
         return self.object.get_absolute_url()
 
     def form_valid(self, form: WindowForm) -> HttpResponse:
-        count = delete_readings([self.object], form.window, actor=self.request.user)
+        window = cast("Window", form.window)
+        count = delete_readings([self.object], window, actor=self.request.user)
         messages.success(self.request, f"{count:,} readings of “{self.object.name}” were deleted.")
         return super().form_valid(form)

@@ -10,7 +10,6 @@ from metrics.export import readings
 from metrics.export.blocks import Layout
 from metrics.export.formats import Format
 from metrics.export.texts import identity
-from metrics.history import get_store
 from metrics.history.buckets import CALENDAR, divide_finely
 from metrics.instants import to_micros
 from metrics.models import Metric
@@ -36,7 +35,7 @@ class Export:
         """How many rows there are; with empty buckets left out, how many at most."""
         if self.layout:
             return self.layout.rows()
-        return get_store().count([metric.pk for metric in self.metrics], *self.window)
+        return readings.count(self.metrics, self.window)
 
     def text_bytes(self, rows: int) -> int:
         """How large so many rows are as text, roughly."""
@@ -49,8 +48,7 @@ class Export:
         """The file, piece by piece."""
         if self.layout:
             return written.of_buckets(headings(self.layout), self.layout.blocks(), self.zone)
-        by_id = {metric.pk: metric for metric in self.metrics}
-        return written.of_readings(readings.pages(by_id, self.window), self.zone)
+        return written.of_readings(readings.pages(self.metrics, self.window), self.zone)
 
 
 def prepare(

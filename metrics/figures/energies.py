@@ -1,6 +1,7 @@
 """The energy that each flow of some Sites came to, by the quarter hour, from the history store."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,15 @@ from metrics.timeseries.summaries import Summary
 from metrics.vocabulary import MetricType
 
 Measured = dict[str, Amount | None]
-_Use = tuple[int, str, Metric]  # a Site's id, the flow, and the Metric it is measured by
+
+
+class _Use(NamedTuple):
+    """What a Metric is read for: a flow of a Site, by its id, in these quarter hours."""
+
+    site: int
+    flow: str
+    metric: Metric
+    quarters: Buckets
 
 
 def measured(
@@ -31,9 +40,9 @@ def measured(
         start, end = min(start for start, _ in windows), max(end for _, end in windows)
         found = get_store().read_blocks(sorted(uses), start, end, with_neighbours=True)
         for pk, samples in found:
-            for site, name, metric in uses[pk]:
-                amount = _energy(metric, FLOWS[name].sign, quarters[site], samples)
-                parts.setdefault((site, name), []).append(amount)
+            for use in uses[pk]:
+                amount = _energy(use.metric, FLOWS[use.flow].sign, use.quarters, samples)
+                parts.setdefault((use.site, use.flow), []).append(amount)
     return {
         site: {name: pooled(parts.get((site, name), [])) for name in FLOWS} for site in quarters
     }
@@ -45,10 +54,10 @@ def _uses(
     """What each Metric, by its id, measures; nothing for Sites without quarter hours."""
     uses: dict[int, list[_Use]] = {}
     for site, of_site in equipment.items():
-        if quarters[site] is not None:
+        if (asked := quarters[site]) is not None:
             for name in FLOWS:
                 for metric in of_site.energies(name):
-                    uses.setdefault(metric.pk, []).append((site, name, metric))
+                    uses.setdefault(metric.pk, []).append(_Use(site, name, metric, asked))
     return uses
 
 
