@@ -156,7 +156,7 @@ class DeviceDeleteView(BelowObjectMixin, DevicePageMixin, DeleteView):
         own = affected.owned_by(self.request.user)
         return super().get_context_data(
             metric_count=self.object.metrics.count(),
-            reading_count=get_store().count(self.object.metrics.values_list("pk", flat=True)),
+            reading_count=get_store().count(list(self.object.metrics.values_list("pk", flat=True))),
             own_subscriptions=own,
             other_subscription_count=affected.count() - own.count(),
             **kwargs,

@@ -138,7 +138,9 @@ class HistoryPanel:
     @property
     def last_at(self) -> datetime | None:
         """When the newest value of all was measured."""
-        found = [metric.latest.timestamp for metric in self.metrics if hasattr(metric, "latest")]
+        found: Any = [
+            metric.latest.timestamp for metric in self.metrics if hasattr(metric, "latest")
+        ]
         return max(found, default=None)
 
     @property
@@ -152,7 +154,7 @@ class HistoryPanel:
         return Paginator(self._rows(), ROWS_A_PAGE).get_page(self.asked.query.get("page"))
 
     def _rows(self) -> list[ValueRow]:
-        times: Any = (self.answer or {}).get("timestamps")
+        times: Any = self.answer and self.answer["timestamps"]
         columns = [view.points(times) for view in self.series]
         return [
             ValueRow(

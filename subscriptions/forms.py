@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.db import transaction
+from django.db.models import BigIntegerField
 
 from accounts.models import User
 from metrics.filters import MetricFilterSet
@@ -13,6 +14,7 @@ from metrics.models import Metric
 from subscriptions.models import Subscription
 
 OFFERED_AT_ONCE = 300
+MAX_ID = BigIntegerField.MAX_BIGINT
 
 
 class Branch(NamedTuple):
@@ -22,13 +24,28 @@ class Branch(NamedTuple):
     below: list[Any]
 
 
+class MetricsField(forms.ModelMultipleChoiceField):
+    """Metrics by id, of those the user sees."""
+
+    def clean(self, value: Any) -> Any:
+        # What no database can hold as an id is no Metric either.
+        for asked in value or ():
+            if not asked.isascii() or not asked.isdigit() or int(asked) > MAX_ID:
+                raise forms.ValidationError(
+                    self.error_messages["invalid_choice"],
+                    code="invalid_choice",
+                    params={"value": asked[:20]},
+                )
+        return super().clean(value)
+
+
 class SubscriptionForm(forms.ModelForm):
     """Name, description and the picked Metrics.
 
     Metrics the user may no longer see stay in the Subscription, unnamed, until they are dropped.
     """
 
-    metrics = forms.ModelMultipleChoiceField(
+    metrics = MetricsField(
         queryset=Metric.objects.none(),
         required=False,
         error_messages={"invalid_choice": "Metric %(value)s does not exist, or you cannot see it."},
@@ -57,8 +74,10 @@ class SubscriptionForm(forms.ModelForm):
         """The Metrics that are picked now: those sent, else those saved."""
         if not self.is_bound:
             return list(self._saved().filter(pk__in=self.visible)) if self.instance.pk else []
-        sent = {int(value) for value in self.data.getlist("metrics") if value.isdecimal()}
-        return list(self.visible.filter(pk__in=sent)) if sent else []
+        data: Any = self.data
+        sent = {int(value) for value in data.getlist("metrics") if value.isdecimal()}
+        known = {pk for pk in sent if pk <= MAX_ID}
+        return list(self.visible.filter(pk__in=known)) if known else []
 
     @cached_property
     def unavailable(self) -> int:

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse, reverse_lazy
 from django.views.generic import CreateView, DeleteView, DetailView, UpdateView
@@ -50,7 +49,7 @@ class SubscriptionListView(FilteredListView):
     section = "subscriptions"
     title = "Subscriptions"
 
-    def annotated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def annotated(self, rows: Any) -> Any:
         return rows.with_visible_metrics(self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -78,7 +77,7 @@ class SubscriptionDetailView(HistoryPageMixin, SubscriptionPageMixin, DetailView
 
     template_name = "subscriptions/detail.html"
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> Any:
         return super().get_queryset().with_visible_metrics(self.request.user)
 
     def get_title(self) -> str:
@@ -114,20 +113,20 @@ class PickerMixin(SubscriptionPageMixin):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         asked = self.request.POST or self.request.GET
-        kwargs = super().get_form_kwargs()  # type: ignore[misc]
+        kwargs = super().get_form_kwargs()
         return {**kwargs, "user": self.request.user, "search": asked.get("search", "")}
 
     def form_invalid(self, form: SubscriptionForm) -> HttpResponse:
         if "find" in self.request.POST:
             form.errors.clear()
-        return super().form_invalid(form)  # type: ignore[misc,no-any-return]
+        return super().form_invalid(form)
 
     def form_valid(self, form: SubscriptionForm) -> HttpResponse:
         if "find" in self.request.POST:
             return self.form_invalid(form)
-        response = super().form_valid(form)  # type: ignore[misc]
+        response = super().form_valid(form)
         messages.success(self.request, f"“{self.object}” was saved.")
-        return response  # type: ignore[no-any-return]
+        return response
 
 
 class SubscriptionAddView(PickerMixin, CreateView):
