@@ -57,7 +57,9 @@ class DeviceSerializer(StrictModelSerializer):
 class DeviceCreateSerializer(DeviceSerializer):
     """A new Device; the Metrics named with it, or else the headline of its kind."""
 
-    metrics = NamedMetricSerializer(many=True, required=False, max_length=MAX_METRICS)
+    metrics = NamedMetricSerializer(  # type: ignore[call-arg,assignment]  # It makes a list of them.
+        many=True, required=False, max_length=MAX_METRICS
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs["metrics"] = named_metrics(attrs["kind"], attrs.get("metrics", []))

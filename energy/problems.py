@@ -99,7 +99,9 @@ def problem_of(exc: BaseException | None) -> Problem | None:
             "A database is away or busy; try again shortly.",
             headers={"Retry-After": str(DATABASE_BACK_IN)},
         )
-    return next((Problem(*known) for kind, *known in _FIXED if isinstance(exc, kind)), None)
+    return next(
+        (Problem(status, detail) for kind, status, detail in _FIXED if isinstance(exc, kind)), None
+    )
 
 
 _FIXED: tuple[tuple[Any, int, str], ...] = (
@@ -117,7 +119,7 @@ def _of_framework(exc: exceptions.APIException) -> Problem:
     if auth_header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     if isinstance(exc, exceptions.Throttled):
-        headers["Retry-After"] = str(int(exc.wait or THROTTLED_FOR))
+        headers["Retry-After"] = str(int(getattr(exc, "wait", None) or THROTTLED_FOR))
     if isinstance(exc.detail, dict | list):
         return _invalid(exc.status_code, exc.detail, headers)
     return Problem(exc.status_code, str(exc.detail), [], headers)

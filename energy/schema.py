@@ -95,7 +95,7 @@ class ProblemSchema(AutoSchema):
     def get_operation_id(self) -> str:
         if not hasattr(self.view, "action"):
             return super().get_operation_id()
-        return f"{self.view.basename}_{self.view.action}"
+        return f"{self.view.basename}_{self.view.action}"  # type: ignore[attr-defined]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)

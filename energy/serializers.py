@@ -84,7 +84,7 @@ class StrictFieldsMixin:
             if unknown:
                 told = [ErrorDetail("There is no such field.", code="unknown_field")]
                 raise ValidationError(dict.fromkeys(sorted(unknown), told))
-        return super().to_internal_value(data)  # type: ignore[misc]
+        return super().to_internal_value(data)
 
 
 class StrictSerializer(StrictFieldsMixin, serializers.Serializer):

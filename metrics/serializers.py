@@ -65,7 +65,7 @@ class MetricSerializer(StrictModelSerializer):
         extra_kwargs = {name: {"required": False} for name in ("name", "unit", "type")}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        device = attrs.get("device") or self.instance.device
+        device: Any = attrs.get("device") or getattr(self.instance, "device", None)
         if self.instance is not None and device != self.instance.device:
             raise _refusal("device", "immutable", "A Metric stays with its Device.")
         others = device.metrics.filter(key=attrs.get("key"))

@@ -31,7 +31,7 @@ class SubscriptionRow(NamedTuple):
     @classmethod
     def of(cls, subscription: Subscription, now: datetime) -> Self:
         """From a Subscription fetched `with_visible_metrics`."""
-        metrics = subscription.visible_metrics  # type: ignore[attr-defined]
+        metrics = subscription.visible_metrics
         silent = (Freshness.STALE, Freshness.NEVER)
         stale = [metric for metric in metrics if latest_value(metric, now).state in silent]
         sites = {metric.device.site for metric in metrics}
@@ -84,11 +84,11 @@ class SubscriptionDetailView(HistoryPageMixin, SubscriptionPageMixin, DetailView
         return self.object.name
 
     def get_sites(self) -> list[Any]:
-        return [metric.device.site for metric in self.object.visible_metrics]  # type: ignore[attr-defined]
+        return [metric.device.site for metric in self.object.visible_metrics]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        metrics = self.object.visible_metrics  # type: ignore[attr-defined]
+        metrics = self.object.visible_metrics
         styles = series_styles(len(metrics))
         panel = HistoryPanel(
             metrics,
