@@ -6,15 +6,14 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.db import transaction
-from django.db.models import BigIntegerField
 
 from accounts.models import User
+from energy.serializers import MAX_ID
 from metrics.filters import MetricFilterSet
 from metrics.models import Metric
 from subscriptions.models import Subscription
 
 OFFERED_AT_ONCE = 300
-MAX_ID = BigIntegerField.MAX_BIGINT
 
 
 class Branch(NamedTuple):
@@ -28,9 +27,8 @@ class MetricsField(forms.ModelMultipleChoiceField):
     """Metrics by id, of those the user sees."""
 
     def clean(self, value: Any) -> Any:
-        # What no database can hold as an id is no Metric either.
         for asked in value or ():
-            if not asked.isascii() or not asked.isdigit() or int(asked) > MAX_ID:
+            if not _is_id(asked):
                 raise forms.ValidationError(
                     self.error_messages["invalid_choice"],
                     code="invalid_choice",
@@ -75,9 +73,8 @@ class SubscriptionForm(forms.ModelForm):
         if not self.is_bound:
             return list(self._saved().filter(pk__in=self.visible)) if self.instance.pk else []
         data: Any = self.data
-        sent = {int(value) for value in data.getlist("metrics") if value.isdecimal()}
-        known = {pk for pk in sent if pk <= MAX_ID}
-        return list(self.visible.filter(pk__in=known)) if known else []
+        sent = {int(value) for value in data.getlist("metrics") if _is_id(value)}
+        return list(self.visible.filter(pk__in=sent)) if sent else []
 
     @cached_property
     def unavailable(self) -> int:
@@ -137,6 +134,12 @@ class SubscriptionForm(forms.ModelForm):
 
     def _saved(self) -> Any:
         return self.instance.metrics.select_related("device__site")
+
+
+def _is_id(text: str) -> bool:
+    """Whether a database can hold `text` as an id."""
+    plain = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))
+    return plain and int(text) <= MAX_ID
 
 
 def _branches(metrics: Iterable[Metric], path: str) -> list[Branch]:

@@ -113,6 +113,7 @@ def test_different_units_are_pointed_out(client_for, standard, metric):
         ("metrics", ["0"]),
         ("metrics", ["abc"]),
         ("metrics", [str(10**30)]),
+        ("metrics", ["9" * 5000]),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_is_saved(client_for, standard, metric, field, value):
