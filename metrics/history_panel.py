@@ -76,6 +76,11 @@ class HistoryPanel:
         return not any(view.known for view in self.series)
 
     @property
+    def has_totals(self) -> bool:
+        """Whether any of the series is the increase of a counter."""
+        return any(view.total is not None for view in self.series)
+
+    @property
     def in_words(self) -> str:
         """How readings were combined: "mean of every 5 minutes"."""
         if self.answer is None:

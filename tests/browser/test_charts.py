@@ -39,6 +39,18 @@ def test_the_dashboard_draws_all_metrics_and_hides_them_one_by_one(open_browser,
     assert 0 < pixels(page) < both
 
 
+def test_the_values_under_the_pointer_are_beside_the_names(open_browser, fleet):
+    page = sign_in(open_browser(), "tess")
+    page.goto(f"/subscriptions/{fleet.subscription.pk}/")
+    page.locator("#chart canvas").wait_for()
+    cell = page.locator("[data-at-cursor]").first
+    assert cell.text_content() == "–"
+
+    page.locator("#chart .u-over").hover()
+
+    assert re.fullmatch(r"\d+\.\d+\s+%", cell.text_content())
+
+
 def test_history_that_cannot_be_loaded_says_so_and_is_tried_again(open_browser, fleet):
     page = sign_in(open_browser(), "tess")
     page.route("**/timeseries/**", lambda route: route.abort())

@@ -179,6 +179,19 @@ def test_the_dashboard_shows_values_history_and_statistics(client_for, standard,
     assert [one["metric"] for one in answer["series"]] == [metric.pk]
 
 
+def test_the_dashboard_adds_up_what_counters_rose(client_for, standard, device):
+    counter = MetricFactory(device=device, unit="Wh", type="counter")
+    mine = SubscriptionFactory(owner=standard, metrics=[counter])
+    now = timezone.now()
+    store(counter, {now - timedelta(minutes=n): 5_000.0 - 10 * n for n in range(1, 50)}, now=now)
+
+    response = client_for(standard).get(f"/subscriptions/{mine.pk}/?range=1h")
+
+    [series] = response.context["panel"].series
+    assert series.total == pytest.approx(480.0)
+    assert ">Increase</th>" in response.content.decode()
+
+
 def test_the_dashboard_leaves_out_what_one_may_no_longer_see(
     client_for, standard, mine, unavailable
 ):
