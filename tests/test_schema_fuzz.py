@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import schemathesis
 from django.conf import settings as project
-from django.db import transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, settings
 from schemathesis import checks
 
@@ -96,6 +97,16 @@ def sign_in(role: str) -> dict[str, str]:
     if role == "anonymous":
         return {}
     return {"Authorization": f"Bearer {ApiToken.objects.create(user=user)[1]}"}
+
+
+@pytest.fixture(autouse=True)
+def lasting_connection():
+    """Requests share the test's transaction, as those of Django's own test client do."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture(autouse=True)
