@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from devices.models import Device
-from energy.serializers import StrictModelSerializer
+from energy.serializers import AddressField, StrictModelSerializer
 from metrics.serializers import MetricSerializer, NamedMetricSerializer, named_metrics
 
 MAX_METRICS = 200  # at creation; any number can be added afterwards
@@ -15,7 +14,7 @@ MAX_METRICS = 200  # at creation; any number can be added afterwards
 class DeviceSerializer(StrictModelSerializer):
     """A Device with its Metrics, which have their own address to be changed at."""
 
-    url = serializers.HyperlinkedIdentityField(view_name="api:device-detail")
+    url = AddressField(view_name="api:device-detail")
     metrics = MetricSerializer(many=True, read_only=True)
 
     class Meta:

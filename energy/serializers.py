@@ -6,6 +6,7 @@ know; here each is a 400 that names the field.
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from django.db import models
@@ -70,6 +71,17 @@ class VisibleKeyField(serializers.PrimaryKeyRelatedField):
         if not 0 < key <= MAX_ID:
             self.fail("does_not_exist", pk_value=key)
         return super().to_internal_value(key)
+
+
+class AddressField(serializers.HyperlinkedIdentityField):
+    """The row's own address; resolved once for all rows of an answer."""
+
+    @cached_property
+    def _address_of_zero(self) -> str:
+        return self.reverse(self.view_name, args=[0], request=self.context["request"])
+
+    def to_representation(self, value: Any) -> str:
+        return f"{self._address_of_zero.removesuffix('0/')}{value.pk}/"
 
 
 class StrictFieldsMixin:

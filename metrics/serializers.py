@@ -6,7 +6,7 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from energy.serializers import StrictModelSerializer
+from energy.serializers import AddressField, StrictModelSerializer
 from metrics.freshness import Freshness
 from metrics.latest import latest_value
 from metrics.models import Metric
@@ -42,7 +42,7 @@ class LatestListSerializer(serializers.Serializer):
 class MetricSerializer(StrictModelSerializer):
     """A Metric of a Device, with its latest value. It stays with its Device."""
 
-    url = serializers.HyperlinkedIdentityField(view_name="api:metric-detail")
+    url = AddressField(view_name="api:metric-detail")
     site = serializers.IntegerField(source="device.site_id", read_only=True)
     latest = LatestSerializer(source="*", read_only=True)
 

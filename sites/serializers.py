@@ -2,14 +2,14 @@
 
 from rest_framework import serializers
 
-from energy.serializers import StrictModelSerializer
+from energy.serializers import AddressField, StrictModelSerializer
 from sites.models import Site
 
 
 class SiteSerializer(StrictModelSerializer):
     """A Site; read-only, Sites are made in the admin."""
 
-    url = serializers.HyperlinkedIdentityField(view_name="api:site-detail")
+    url = AddressField(view_name="api:site-detail")
     device_count = serializers.IntegerField(read_only=True, min_value=0)
 
     class Meta:
