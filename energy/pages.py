@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import django_filters
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.generic import ListView
@@ -52,6 +53,20 @@ class PageMixin(RolePageMixin):
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         kwargs.setdefault("status", self.get_status(context))
         return super().render_to_response(context, **kwargs)
+
+
+class SavingMixin:
+    """A page that saves names which must be unique.
+
+    Whoever loses a race to the database is validated again, against what the winner saved.
+    """
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return super().post(request, *args, **kwargs)
+        except IntegrityError:
+            return super().post(request, *args, **kwargs)
 
 
 class BelowObjectMixin:

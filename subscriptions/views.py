@@ -9,7 +9,7 @@ from django.urls import reverse, reverse_lazy
 from django.views.generic import CreateView, DeleteView, DetailView, UpdateView
 
 from energy.access import VisibleObjectsMixin
-from energy.pages import BelowObjectMixin, FilteredListView, PageMixin
+from energy.pages import BelowObjectMixin, FilteredListView, PageMixin, SavingMixin
 from metrics.freshness import Freshness
 from metrics.history_panel import HistoryPageMixin, HistoryPanel, series_styles
 from metrics.latest import latest_value
@@ -105,7 +105,7 @@ class SubscriptionDetailView(HistoryPageMixin, SubscriptionPageMixin, DetailView
         return {**context, "tiles": tiles, "panel": panel, "unavailable": unavailable}
 
 
-class PickerMixin(SubscriptionPageMixin):
+class PickerMixin(SavingMixin, SubscriptionPageMixin):
     """A form that searches without saving: the button "find" shows it again as it was sent."""
 
     form_class = SubscriptionForm

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from devices.forms import DeviceAddForm
 from devices.models import Device
 from metrics.history import get_store
 from tests.factories import DeviceFactory, MetricFactory, SubscriptionFactory
@@ -283,3 +284,25 @@ def test_a_device_page_takes_as_many_queries_however_many_metrics(
 
     with django_assert_max_num_queries(12):
         assert len(client.get(f"/devices/{device.pk}/").context["row"].metrics) == count
+
+
+def test_who_loses_a_race_for_a_name_is_told_so(client_for, technician, site, monkeypatch):
+    validate = DeviceAddForm.clean_name
+    attempts = iter(["overtaken", "beaten"])
+
+    def overtaken(form):
+        if next(attempts) == "beaten":
+            DeviceFactory(site=site, name=NEW["name"])
+            return validate(form)
+        name = validate(form)
+        DeviceFactory(site=site, name=name)
+        return name
+
+    monkeypatch.setattr(DeviceAddForm, "clean_name", overtaken)
+    monkeypatch.setattr(Device, "validate_constraints", lambda *args, **kwargs: None)
+
+    page = client_for(technician).post(f"/sites/{site.pk}/devices/add/", NEW)
+
+    assert page.status_code == 200
+    assert "name" in page.context["form"].errors
+    assert Device.objects.filter(site=site, name=NEW["name"]).count() == 1

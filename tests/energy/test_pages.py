@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.template.loader import render_to_string
+from django.db import OperationalError, connection
 
+from sites.views import SiteListView
 from tests.factories import SubscriptionFactory
 
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
@@ -87,8 +88,37 @@ def test_a_lost_page_is_a_404_with_one_way_out(client_for, standard, settings):
     assert "Back to sites" in response.content.decode()
 
 
-def test_the_page_of_a_failure_needs_nothing_but_itself():
-    assert "Something went wrong" in render_to_string("500.html")
+def test_the_page_of_a_failure_gives_a_reference_that_is_in_the_log(
+    client_for, standard, monkeypatch, caplog
+):
+    def fail(*args):
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(SiteListView, "get_queryset", fail)
+    client = client_for(standard)
+    client.raise_request_exception = False
+
+    page = client.get("/sites/")
+
+    assert page.status_code == 500
+    reference = re.search(r"<strong>(\w{12})</strong>", page.content.decode())[1]
+    assert f"Failure {reference}: GET /sites/" in caplog.text
+    assert b"secret" not in page.content
+
+
+def test_a_page_without_its_database_says_when_to_come_back(client_for, standard, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OperationalError("gone")
+
+    client = client_for(standard)
+    client.raise_request_exception = False
+    with monkeypatch.context() as outage:
+        outage.setattr(connection, "cursor", fail)
+        page = client.get("/sites/")
+
+    assert page.status_code == 503
+    assert int(page["Retry-After"]) > 0
+    assert "database is away" in page.content.decode()
 
 
 @pytest.mark.parametrize("manifest", sorted(VENDOR.rglob("SHA256SUMS")), ids=str)
