@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework.exceptions import ValidationError
 
 from devices.models import Device
@@ -11,6 +12,21 @@ from metrics.serializers import MetricSerializer, NamedMetricSerializer, named_m
 MAX_METRICS = 200  # at creation; any number can be added afterwards
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Out of service",
+            request_only=True,
+            value={
+                "site": 1,
+                "name": "Roof east",
+                "kind": "pv_array",
+                "status": "maintenance",
+                "notes": "Hail damage in string 3.",
+            },
+        )
+    ]
+)
 class DeviceSerializer(StrictModelSerializer):
     """A Device with its Metrics, which have their own address to be changed at."""
 
@@ -53,6 +69,28 @@ class DeviceSerializer(StrictModelSerializer):
         return attrs
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "With its kind's headline Metric",
+            request_only=True,
+            value={"site": 1, "name": "Roof east", "kind": "pv_array", "rated_power": 9900},
+        ),
+        OpenApiExample(
+            "With Metrics of its own",
+            request_only=True,
+            value={
+                "site": 1,
+                "name": "Pump house",
+                "kind": "heat_pump",
+                "metrics": [
+                    {"key": "active_power"},
+                    {"key": "flow", "name": "Flow", "unit": "l/h", "expected_interval": 300},
+                ],
+            },
+        ),
+    ]
+)
 class DeviceCreateSerializer(DeviceSerializer):
     """A new Device; the Metrics named with it, or else the headline of its kind."""
 

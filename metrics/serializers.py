@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -12,7 +13,17 @@ from metrics.latest import latest_value
 from metrics.models import Metric
 from metrics.vocabulary import MetricSpec, describe
 
+_LATEST = {
+    "value": 1480.5,
+    "timestamp": "2026-06-01T12:00:00Z",
+    "received_at": "2026-06-01T12:00:01.250000Z",
+    "unit": "W",
+    "age_seconds": 42.0,
+    "state": "live",
+}
 
+
+@extend_schema_serializer(examples=[OpenApiExample("Live", response_only=True, value=_LATEST)])
 class LatestSerializer(serializers.Serializer):
     """The newest reading of a Metric; value, times and age are null when there is none."""
 
@@ -33,12 +44,40 @@ class MetricLatestSerializer(LatestSerializer):
     metric = serializers.IntegerField()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "One Metric", response_only=True, value={"results": [{**_LATEST, "metric": 12}]}
+        )
+    ]
+)
 class LatestListSerializer(serializers.Serializer):
     """The newest readings of several Metrics."""
 
     results = MetricLatestSerializer(many=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Known to the vocabulary",
+            request_only=True,
+            value={"device": 3, "key": "consumption_energy"},
+        ),
+        OpenApiExample(
+            "Described in full",
+            request_only=True,
+            value={
+                "device": 3,
+                "key": "flow",
+                "name": "Flow",
+                "unit": "l/h",
+                "type": "gauge",
+                "expected_interval": 300,
+            },
+        ),
+    ]
+)
 class MetricSerializer(StrictModelSerializer):
     """A Metric of a Device, with its latest value. It stays with its Device."""
 

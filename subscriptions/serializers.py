@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -46,6 +46,15 @@ class VisibleMetricsField(serializers.Field):
         return [metric.pk for metric in value]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Power of two Sites",
+            request_only=True,
+            value={"name": "All power", "description": "", "metrics": [12, 57]},
+        )
+    ]
+)
 class SubscriptionSerializer(StrictModelSerializer):
     """A saved set of Metrics across Sites and Devices, its owner's alone."""
 
