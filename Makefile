@@ -23,7 +23,7 @@ lint: .venv/.development  ## style, types, layers, templates, migrations, API co
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn | diff -u openapi.yaml - \
@@ -31,10 +31,9 @@ lint: .venv/.development  ## style, types, layers, templates, migrations, API co
 
 check: lint test  ## lint, then test
 
-format: .venv/.development  ## let ruff and djlint rewrite what they can
+format: .venv/.development  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/djlint --reformat --quiet templates
 
 openapi: export DEBUG = true
 openapi: .venv/.development  ## write openapi.yaml from the code

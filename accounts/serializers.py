@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import User
@@ -11,6 +11,9 @@ from energy.serializers import StrictSerializer, TextField
 from sites.models import Site
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A technician", value={"username": "technician", "password": "…"})]
+)
 class CredentialsSerializer(StrictSerializer):
     """A user name and password."""
 
@@ -25,6 +28,20 @@ class TokenSerializer(serializers.Serializer):
     expiry = serializers.DateTimeField()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A technician of two Sites",
+            value={
+                "id": 7,
+                "username": "technician",
+                "role": "technician",
+                "time_zone": "Europe/Amsterdam",
+                "sites": [1, 2],
+            },
+        )
+    ]
+)
 class MeSerializer(serializers.ModelSerializer):
     """The signed-in user: their role and the ids of the Sites they see."""
 

@@ -81,7 +81,7 @@ class OwnTokensMixin(PageMixin):
     section = "account"
 
     def get_queryset(self) -> QuerySet[ApiToken]:
-        return ApiToken.objects.filter(user=self.request.user)  # type: ignore[attr-defined]
+        return ApiToken.objects.filter(user=self.request.user)
 
     def get_crumbs(self) -> list[tuple[str, str]]:
         return [("Account", resolve_url("account"))]

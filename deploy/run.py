@@ -14,6 +14,8 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from environ import Env
+
 from deploy import prepare
 from deploy.secrets import ensure_secret
 
@@ -38,6 +40,8 @@ def main() -> int:
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _stop)
     os.chdir(ROOT)
+    if (ROOT / ".env").exists():
+        Env.read_env(ROOT / ".env")
     port = int(os.environ.get("PORT") or 8000)
     children: list[subprocess.Popen[bytes]] = []
     try:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.db import transaction
-from django.utils.dateparse import parse_datetime
 
 from devices.kinds import DeviceKind
 from devices.models import Device
@@ -133,10 +132,11 @@ class DeviceEditForm(DeviceForm):
 
     def clean_seen(self) -> str:
         """Compare what was edited with what is there; the values typed stay in the form."""
-        seen = self.cleaned_data["seen"]
-        if parse_datetime(seen or "") != self.instance.updated_at:
-            self.data = self.data.copy()
-            self.data[self.add_prefix("seen")] = self._version()
+        seen: str = self.cleaned_data["seen"]
+        if seen != self._version():
+            shown: Any = self.data.copy()  # type: ignore[attr-defined]
+            shown[self.add_prefix("seen")] = self._version()
+            self.data = shown
             raise forms.ValidationError(
                 "Somebody else changed this device after you opened the form. Your entries are "
                 "kept below; saving again replaces theirs.",

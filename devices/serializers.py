@@ -2,20 +2,35 @@
 
 from typing import Any
 
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework.exceptions import ValidationError
 
 from devices.models import Device
-from energy.serializers import StrictModelSerializer
+from energy.serializers import AddressField, StrictModelSerializer
 from metrics.serializers import MetricSerializer, NamedMetricSerializer, named_metrics
 
 MAX_METRICS = 200  # at creation; any number can be added afterwards
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Out of service",
+            request_only=True,
+            value={
+                "site": 1,
+                "name": "Roof east",
+                "kind": "pv_array",
+                "status": "maintenance",
+                "notes": "Hail damage in string 3.",
+            },
+        )
+    ]
+)
 class DeviceSerializer(StrictModelSerializer):
     """A Device with its Metrics, which have their own address to be changed at."""
 
-    url = serializers.HyperlinkedIdentityField(view_name="api:device-detail")
+    url = AddressField(view_name="api:device-detail")
     metrics = MetricSerializer(many=True, read_only=True)
 
     class Meta:
@@ -54,10 +69,34 @@ class DeviceSerializer(StrictModelSerializer):
         return attrs
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "With its kind's headline Metric",
+            request_only=True,
+            value={"site": 1, "name": "Roof east", "kind": "pv_array", "rated_power": 9900},
+        ),
+        OpenApiExample(
+            "With Metrics of its own",
+            request_only=True,
+            value={
+                "site": 1,
+                "name": "Pump house",
+                "kind": "heat_pump",
+                "metrics": [
+                    {"key": "active_power"},
+                    {"key": "flow", "name": "Flow", "unit": "l/h", "expected_interval": 300},
+                ],
+            },
+        ),
+    ]
+)
 class DeviceCreateSerializer(DeviceSerializer):
     """A new Device; the Metrics named with it, or else the headline of its kind."""
 
-    metrics = NamedMetricSerializer(many=True, required=False, max_length=MAX_METRICS)
+    metrics = NamedMetricSerializer(  # type: ignore[call-arg,assignment]  # It makes a list of them.
+        many=True, required=False, max_length=MAX_METRICS
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs["metrics"] = named_metrics(attrs["kind"], attrs.get("metrics", []))

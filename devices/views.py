@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -17,7 +16,7 @@ from devices.forms import DeviceAddForm, DeviceEditForm
 from devices.models import Device
 from energy.access import VisibleObjectsMixin
 from energy.errors import HistoryAway
-from energy.pages import BelowObjectMixin, FilteredListView, PageMixin
+from energy.pages import BelowObjectMixin, FilteredListView, PageMixin, SavingMixin
 from metrics.history import get_store
 from metrics.history_panel import HistoryPageMixin, metric_panel
 from metrics.models import Metric
@@ -82,7 +81,7 @@ class DeviceDetailView(HistoryPageMixin, DevicePageMixin, DetailView):
         return named[0] if named else row.headline.metric  # type: ignore[union-attr]
 
 
-class DeviceAddView(PageMixin, CreateView):
+class DeviceAddView(SavingMixin, PageMixin, CreateView):
     """A new Device on a Site the user sees."""
 
     form_class = DeviceAddForm
@@ -119,7 +118,7 @@ class DeviceAddView(PageMixin, CreateView):
         return response
 
 
-class DeviceEditView(BelowObjectMixin, DevicePageMixin, UpdateView):
+class DeviceEditView(SavingMixin, BelowObjectMixin, DevicePageMixin, UpdateView):
     """Changes a Device, unless somebody else did so meanwhile."""
 
     form_class = DeviceEditForm
@@ -133,10 +132,6 @@ class DeviceEditView(BelowObjectMixin, DevicePageMixin, UpdateView):
     def get_queryset(self) -> QuerySet[Device]:
         rows = super().get_queryset()
         return rows.select_for_update(of=("self",)) if self.request.method == "POST" else rows
-
-    @transaction.atomic
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: DeviceEditForm) -> HttpResponse:
         messages.success(self.request, f"“{form.instance}” was saved.")

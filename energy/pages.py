@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import django_filters
-from django.db.models import QuerySet
-from django.http import HttpResponse, QueryDict
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.generic import ListView
 
@@ -20,6 +20,7 @@ class PageMixin(RolePageMixin):
 
     section = ""
     title = ""
+    request: HttpRequest
 
     def get_title(self) -> str:
         """The heading and the browser's title."""
@@ -34,13 +35,13 @@ class PageMixin(RolePageMixin):
         return ()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(  # type: ignore[misc]
+        return super().get_context_data(
             **{
                 "title": self.get_title(),
                 "section": self.section,
                 "crumbs": self.get_crumbs(),
                 "now": timezone.now(),
-                "zone": zone_for(self.request.user, self.get_sites()),  # type: ignore[attr-defined]
+                "zone": zone_for(self.request.user, self.get_sites()),
                 **kwargs,
             }
         )
@@ -51,7 +52,21 @@ class PageMixin(RolePageMixin):
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         kwargs.setdefault("status", self.get_status(context))
-        return super().render_to_response(context, **kwargs)  # type: ignore[misc,no-any-return]
+        return super().render_to_response(context, **kwargs)
+
+
+class SavingMixin:
+    """A page that saves names which must be unique.
+
+    Whoever loses a race to the database is validated again, against what the winner saved.
+    """
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return super().post(request, *args, **kwargs)
+        except IntegrityError:
+            return super().post(request, *args, **kwargs)
 
 
 class BelowObjectMixin:
@@ -60,13 +75,13 @@ class BelowObjectMixin:
     above: tuple[str, str]
 
     def get_object(self, queryset: Any = None) -> Any:
-        found = super().get_object(queryset)  # type: ignore[misc]
+        found = super().get_object(queryset)
         # A form writes what was typed into the object, valid or not; the breadcrumb keeps this.
         self.above = (str(found), found.get_absolute_url())
         return found
 
     def get_crumbs(self) -> list[tuple[str, str]]:
-        return [*super().get_crumbs(), self.above]  # type: ignore[misc]
+        return [*super().get_crumbs(), self.above]
 
 
 class Chip(NamedTuple):
@@ -87,14 +102,14 @@ class FilteredListView(PageMixin, VisibleObjectsMixin, ListView):
     filterset: django_filters.FilterSet
     paginate_by = ROWS_A_PAGE
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> Any:
         rows = super().get_queryset()
         self.filterset = self.filterset_class(
             self.request.GET, queryset=self.annotated(rows), request=self.request
         )
         return self.filterset.qs if self.filterset.is_valid() else rows.none()
 
-    def annotated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def annotated(self, rows: Any) -> Any:
         """`rows` with what the page shows of each."""
         return rows
 

@@ -9,10 +9,13 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 from energy.errors import TooLarge
+from energy.renderers import FastJSONRenderer
 
 
 class StrictJSONParser(JSONParser):
     """JSON as RFC 8259 has it: UTF-8, no NaN, no infinities, no lone surrogates; size-limited."""
+
+    renderer_class = FastJSONRenderer  # of the row to edit, in the browsable API's form
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """The decoded body.

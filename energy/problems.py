@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 from django.core.exceptions import (
@@ -16,6 +17,7 @@ from django.core.exceptions import (
 )
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
@@ -101,7 +103,9 @@ def problem_of(exc: BaseException | None) -> Problem | None:
             "A database is away or busy; try again shortly.",
             headers={"Retry-After": str(DATABASE_BACK_IN)},
         )
-    return next((Problem(*known) for kind, *known in _FIXED if isinstance(exc, kind)), None)
+    return next(
+        (Problem(status, detail) for kind, status, detail in _FIXED if isinstance(exc, kind)), None
+    )
 
 
 _FIXED: tuple[tuple[Any, int, str], ...] = (
@@ -119,7 +123,7 @@ def _of_framework(exc: exceptions.APIException) -> Problem:
     if auth_header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     if isinstance(exc, exceptions.Throttled):
-        headers["Retry-After"] = str(int(exc.wait or THROTTLED_FOR))
+        headers["Retry-After"] = str(int(getattr(exc, "wait", None) or THROTTLED_FOR))
     if isinstance(exc.detail, dict | list):
         return _invalid(exc.status_code, exc.detail, headers)
     return Problem(exc.status_code, str(exc.detail), [], headers)
@@ -176,17 +180,17 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's 500, as a problem under /api/; 503 where a database is away."""
+    """Django's 500, with a reference to the log; 503 where a database is away."""
     problem = problem_of(sys.exception())
+    reference = ""
     if problem is None or problem.status != HTTPStatus.SERVICE_UNAVAILABLE:
-        problem = Problem(500, "The server failed; the failure was logged.")
+        reference = uuid4().hex[:12]
+        logger.error("Failure %s: %s %s", reference, request.method, request.path)
+        problem = Problem(500, f"The server failed; the log knows it as {reference}.")
     if _is_api(request):
         return plain_problem(problem)
-    response = defaults.server_error(request)
-    response.status_code = problem.status
-    for name, value in problem.headers.items():
-        response[name] = value
-    return response
+    page = render_to_string("500.html", {"status": problem.status, "reference": reference})
+    return HttpResponse(page, status=problem.status, headers=problem.headers)
 
 
 def plain_problem(problem: Problem) -> HttpResponse:

@@ -22,6 +22,14 @@ PROBLEMS = {
     429: ("TooManyRequests", "Too often; `Retry-After` says how many seconds to wait."),
     503: ("Unavailable", "A database is away; `Retry-After` says how many seconds to wait."),
 }
+SUMMARIES = {
+    "list": "List {one}s",
+    "create": "Add a {one}",
+    "retrieve": "Read a {one}",
+    "update": "Replace a {one}",
+    "partial_update": "Change a {one}",
+    "destroy": "Delete a {one}",
+}
 RETRY_LATER = (429, 503)
 
 PROBLEM = {
@@ -95,7 +103,15 @@ class ProblemSchema(AutoSchema):
     def get_operation_id(self) -> str:
         if not hasattr(self.view, "action"):
             return super().get_operation_id()
-        return f"{self.view.basename}_{self.view.action}"
+        return f"{self.view.basename}_{self.view.action}"  # type: ignore[attr-defined]
+
+    def get_summary(self) -> str | None:
+        named = SUMMARIES.get(getattr(self.view, "action", ""))
+        if named is None or super().get_summary():
+            return super().get_summary()
+        view: Any = self.view
+        meta = view.queryset.model._meta
+        return named.format(one=meta.model_name.capitalize())
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)

@@ -6,6 +6,7 @@ know; here each is a 400 that names the field.
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from django.db import models
@@ -72,6 +73,17 @@ class VisibleKeyField(serializers.PrimaryKeyRelatedField):
         return super().to_internal_value(key)
 
 
+class AddressField(serializers.HyperlinkedIdentityField):
+    """The row's own address; resolved once for all rows of an answer."""
+
+    @cached_property
+    def _address_of_zero(self) -> str:
+        return self.reverse(self.view_name, args=[0], request=self.context["request"])
+
+    def to_representation(self, value: Any) -> str:
+        return f"{self._address_of_zero.removesuffix('0/')}{value.pk}/"
+
+
 class StrictFieldsMixin:
     """Refuses names that the serializer does not have.
 
@@ -84,7 +96,7 @@ class StrictFieldsMixin:
             if unknown:
                 told = [ErrorDetail("There is no such field.", code="unknown_field")]
                 raise ValidationError(dict.fromkeys(sorted(unknown), told))
-        return super().to_internal_value(data)  # type: ignore[misc]
+        return super().to_internal_value(data)
 
 
 class StrictSerializer(StrictFieldsMixin, serializers.Serializer):

@@ -18,4 +18,4 @@ class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
         """What may be sent here; 404 where the row does not exist for this user."""
         if "pk" in kwargs:
             self.get_object()  # type: ignore[attr-defined]
-        return super().options(request, *args, **kwargs)  # type: ignore[misc]
+        return super().options(request, *args, **kwargs)

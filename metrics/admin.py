@@ -20,7 +20,7 @@ from metrics.models import Latest, Metric
 
 SHOWN = 20  # recent readings on a Metric's page
 # The stock fields are 20 em wide each, and a row of them wider than the page.
-SHORT_FIELDS = {models.CharField: {"widget": forms.TextInput(attrs={"size": 16})}}
+SHORT_FIELDS: Any = {models.CharField: {"widget": forms.TextInput(attrs={"size": 16})}}
 
 
 class DeviceMetricsFormSet(BaseInlineFormSet):

@@ -31,7 +31,7 @@ class InstantField(models.BigIntegerField):
     def get_prep_value(self, value: Any) -> Any:
         return super().get_prep_value(to_micros(value) if isinstance(value, datetime) else value)
 
-    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> Any:
         return models.DateTimeField.formfield(models.DateTimeField(), **kwargs)
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:

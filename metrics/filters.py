@@ -3,7 +3,6 @@
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from devices.kinds import DeviceKind
@@ -46,6 +45,6 @@ class MetricFilterSet(django_filters.FilterSet):
         model = Metric
         fields: tuple[str, ...] = ()
 
-    def in_state(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+    def in_state(self, queryset: Any, name: str, value: str) -> Any:
         """Metrics whose latest value is live, late, stale or never there."""
         return queryset.in_state(value, timezone.now())

@@ -80,6 +80,11 @@ class HistoryPanel:
         return not any(view.known for view in self.series)
 
     @property
+    def has_totals(self) -> bool:
+        """Whether any of the series is the increase of a counter."""
+        return any(view.total is not None for view in self.series)
+
+    @property
     def in_words(self) -> str:
         """How readings were combined: "mean of every 5 minutes"."""
         if self.answer is None:
@@ -160,7 +165,9 @@ class HistoryPanel:
     @property
     def last_at(self) -> datetime | None:
         """When the newest value of all was measured."""
-        found = [metric.latest.timestamp for metric in self.metrics if hasattr(metric, "latest")]
+        found: Any = [
+            metric.latest.timestamp for metric in self.metrics if hasattr(metric, "latest")
+        ]
         return max(found, default=None)
 
     @property
@@ -174,7 +181,7 @@ class HistoryPanel:
         return Paginator(self._rows(), ROWS_A_PAGE).get_page(self.asked.query.get("page"))
 
     def _rows(self) -> list[ValueRow]:
-        times: Any = (self.answer or {}).get("timestamps")
+        times: Any = self.answer and self.answer["timestamps"]
         columns = [view.points(times) for view in self.series]
         return [
             ValueRow(

@@ -28,7 +28,7 @@ def give_metrics(instance: Device, created: bool, raw: bool = False, **kwargs: A
 def keep_the_last(instance: Metric, origin: Any, **kwargs: Any) -> None:
     """Refuse to delete a Device's last Metric, unless the Device itself goes."""
     if isinstance(origin, Metric):
-        going = Metric.objects.filter(pk=origin.pk)
+        going: QuerySet[Any] = Metric.objects.filter(pk=origin.pk)
     elif isinstance(origin, QuerySet) and origin.model is Metric:
         going = origin
     else:

@@ -3,16 +3,27 @@
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from energy.serializers import StrictModelSerializer
+from energy.serializers import AddressField, StrictModelSerializer
 from metrics.freshness import Freshness
 from metrics.latest import latest_value
 from metrics.models import Metric
 from metrics.vocabulary import MetricSpec, describe
 
+_LATEST = {
+    "value": 1480.5,
+    "timestamp": "2026-06-01T12:00:00Z",
+    "received_at": "2026-06-01T12:00:01.250000Z",
+    "unit": "W",
+    "age_seconds": 42.0,
+    "state": "live",
+}
 
+
+@extend_schema_serializer(examples=[OpenApiExample("Live", response_only=True, value=_LATEST)])
 class LatestSerializer(serializers.Serializer):
     """The newest reading of a Metric; value, times and age are null when there is none."""
 
@@ -33,16 +44,44 @@ class MetricLatestSerializer(LatestSerializer):
     metric = serializers.IntegerField()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "One Metric", response_only=True, value={"results": [{**_LATEST, "metric": 12}]}
+        )
+    ]
+)
 class LatestListSerializer(serializers.Serializer):
     """The newest readings of several Metrics."""
 
     results = MetricLatestSerializer(many=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Known to the vocabulary",
+            request_only=True,
+            value={"device": 3, "key": "consumption_energy"},
+        ),
+        OpenApiExample(
+            "Described in full",
+            request_only=True,
+            value={
+                "device": 3,
+                "key": "flow",
+                "name": "Flow",
+                "unit": "l/h",
+                "type": "gauge",
+                "expected_interval": 300,
+            },
+        ),
+    ]
+)
 class MetricSerializer(StrictModelSerializer):
     """A Metric of a Device, with its latest value. It stays with its Device."""
 
-    url = serializers.HyperlinkedIdentityField(view_name="api:metric-detail")
+    url = AddressField(view_name="api:metric-detail")
     site = serializers.IntegerField(source="device.site_id", read_only=True)
     latest = LatestSerializer(source="*", read_only=True)
 
@@ -65,7 +104,7 @@ class MetricSerializer(StrictModelSerializer):
         extra_kwargs = {name: {"required": False} for name in ("name", "unit", "type")}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        device = attrs.get("device") or self.instance.device
+        device: Any = attrs.get("device") or getattr(self.instance, "device", None)
         if self.instance is not None and device != self.instance.device:
             raise _refusal("device", "immutable", "A Metric stays with its Device.")
         others = device.metrics.filter(key=attrs.get("key"))

@@ -25,7 +25,7 @@ def read_query(request: Request) -> TimeSeriesQuery:
         for name, read in _READERS.items()
         if name in request.query_params
     }
-    return TimeSeriesQuery(**asked, own_time_zone=request.user.time_zone)
+    return TimeSeriesQuery(**asked, own_time_zone=request.user.time_zone)  # type: ignore[union-attr]
 
 
 def read_moment(name: str, text: str) -> datetime | date:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from devices.kinds import DeviceKind
@@ -39,7 +38,7 @@ class SiteFilterSet(django_filters.FilterSet):
         model = Site
         fields: tuple[str, ...] = ()
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def filter_queryset(self, queryset: Any) -> Any:
         """Annotate what ordering and `state` look at, then filter."""
         asked = " ".join(str(value) for value in self.form.cleaned_data["ordering"] or ())
         if "device_count" in asked and "device_count" not in queryset.query.annotations:
@@ -50,10 +49,10 @@ class SiteFilterSet(django_filters.FilterSet):
             queryset = with_reporting(queryset, timezone.now())
         return super().filter_queryset(queryset)
 
-    def in_state(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+    def in_state(self, queryset: Any, name: str, value: str) -> Any:
         """Sites of which so much reports now."""
         return queryset.filter(state=value)
 
-    def with_kind(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+    def with_kind(self, queryset: Any, name: str, value: str) -> Any:
         """Sites that have a Device of the kind."""
         return queryset.filter(pk__in=Device.objects.filter(kind=value).values("site"))

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from energy.serializers import StrictModelSerializer
+from energy.serializers import AddressField, StrictModelSerializer
 from metrics.figures import FORMULAS
 from sites.models import Site
 
@@ -10,7 +10,7 @@ from sites.models import Site
 class SiteSerializer(StrictModelSerializer):
     """A Site; read-only, Sites are made in the admin."""
 
-    url = serializers.HyperlinkedIdentityField(view_name="api:site-detail")
+    url = AddressField(view_name="api:site-detail")
     device_count = serializers.IntegerField(read_only=True, min_value=0)
 
     class Meta:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -31,7 +30,7 @@ class SiteListView(FilteredListView):
     section = "sites"
     title = "Sites"
 
-    def annotated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def annotated(self, rows: Any) -> Any:
         return with_reporting(rows.with_device_count(), timezone.now())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -55,7 +54,7 @@ class SiteDetailView(FilteredListView):
         visible = with_reporting(Site.objects.visible_to(self.request.user), timezone.now())
         return get_object_or_404(visible, pk=self.kwargs["pk"])
 
-    def annotated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def annotated(self, rows: Any) -> Any:
         return rows.filter(site=self.site)
 
     def get_title(self) -> str:

@@ -8,6 +8,7 @@ from django import forms
 from django.db import transaction
 
 from accounts.models import User
+from energy.serializers import MAX_ID
 from metrics.filters import MetricFilterSet
 from metrics.models import Metric
 from subscriptions.models import Subscription
@@ -22,13 +23,27 @@ class Branch(NamedTuple):
     below: list[Any]
 
 
+class MetricsField(forms.ModelMultipleChoiceField):
+    """Metrics by id, of those the user sees."""
+
+    def clean(self, value: Any) -> Any:
+        for asked in value or ():
+            if not _is_id(asked):
+                raise forms.ValidationError(
+                    self.error_messages["invalid_choice"],
+                    code="invalid_choice",
+                    params={"value": asked[:20]},
+                )
+        return super().clean(value)
+
+
 class SubscriptionForm(forms.ModelForm):
     """Name, description and the picked Metrics.
 
     Metrics the user may no longer see stay in the Subscription, unnamed, until they are dropped.
     """
 
-    metrics = forms.ModelMultipleChoiceField(
+    metrics = MetricsField(
         queryset=Metric.objects.none(),
         required=False,
         error_messages={"invalid_choice": "Metric %(value)s does not exist, or you cannot see it."},
@@ -57,7 +72,8 @@ class SubscriptionForm(forms.ModelForm):
         """The Metrics that are picked now: those sent, else those saved."""
         if not self.is_bound:
             return list(self._saved().filter(pk__in=self.visible)) if self.instance.pk else []
-        sent = {int(value) for value in self.data.getlist("metrics") if value.isdecimal()}
+        data: Any = self.data
+        sent = {int(value) for value in data.getlist("metrics") if _is_id(value)}
         return list(self.visible.filter(pk__in=sent)) if sent else []
 
     @cached_property
@@ -118,6 +134,12 @@ class SubscriptionForm(forms.ModelForm):
 
     def _saved(self) -> Any:
         return self.instance.metrics.select_related("device__site")
+
+
+def _is_id(text: str) -> bool:
+    """Whether a database can hold `text` as an id."""
+    plain = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))
+    return plain and int(text) <= MAX_ID
 
 
 def _branches(metrics: Iterable[Metric], path: str) -> list[Branch]:

@@ -20,6 +20,8 @@ class Subscription(models.Model):
     metrics = models.ManyToManyField(Metric, blank=True, related_name="subscriptions")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # What its reader still sees, where `with_visible_metrics` has fetched it.
+    visible_metrics: list[Metric]
 
     objects = SubscriptionQuerySet.as_manager()
 

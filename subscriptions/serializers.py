@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from energy.serializers import MAX_ID, StrictModelSerializer, whole_number
+from energy.serializers import MAX_ID, AddressField, StrictModelSerializer, whole_number
 from metrics.models import Metric
 from subscriptions.models import Subscription
 
@@ -32,7 +32,8 @@ class VisibleMetricsField(serializers.Field):
             self.fail("too_many")
         ids = [whole_number(item) for item in data]
         known = [number for number in ids if number is not None and 0 < number <= MAX_ID]
-        visible = Metric.objects.visible_to(self.context["request"].user).in_bulk(known)
+        user = self.context["request"].user
+        visible = {metric.pk: metric for metric in Metric.objects.visible_among(user, known)}
         unknown = [item for item, number in zip(data, ids, strict=True) if number not in visible]
         if unknown:
             raise ValidationError([_unknown(item) for item in unknown])
@@ -45,10 +46,19 @@ class VisibleMetricsField(serializers.Field):
         return [metric.pk for metric in value]
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Power of two Sites",
+            request_only=True,
+            value={"name": "All power", "description": "", "metrics": [12, 57]},
+        )
+    ]
+)
 class SubscriptionSerializer(StrictModelSerializer):
     """A saved set of Metrics across Sites and Devices, its owner's alone."""
 
-    url = serializers.HyperlinkedIdentityField(view_name="api:subscription-detail")
+    url = AddressField(view_name="api:subscription-detail")
     metrics = VisibleMetricsField(required=False)
 
     class Meta:

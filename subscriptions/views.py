@@ -4,13 +4,12 @@ from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse, reverse_lazy
 from django.views.generic import CreateView, DeleteView, DetailView, UpdateView
 
 from energy.access import VisibleObjectsMixin
-from energy.pages import BelowObjectMixin, FilteredListView, PageMixin
+from energy.pages import BelowObjectMixin, FilteredListView, PageMixin, SavingMixin
 from metrics.freshness import Freshness
 from metrics.history_panel import HistoryPageMixin, HistoryPanel, series_styles
 from metrics.latest import latest_value
@@ -32,7 +31,7 @@ class SubscriptionRow(NamedTuple):
     @classmethod
     def of(cls, subscription: Subscription, now: datetime) -> Self:
         """From a Subscription fetched `with_visible_metrics`."""
-        metrics = subscription.visible_metrics  # type: ignore[attr-defined]
+        metrics = subscription.visible_metrics
         silent = (Freshness.STALE, Freshness.NEVER)
         stale = [metric for metric in metrics if latest_value(metric, now).state in silent]
         sites = {metric.device.site for metric in metrics}
@@ -50,7 +49,7 @@ class SubscriptionListView(FilteredListView):
     section = "subscriptions"
     title = "Subscriptions"
 
-    def annotated(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def annotated(self, rows: Any) -> Any:
         return rows.with_visible_metrics(self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -78,18 +77,18 @@ class SubscriptionDetailView(HistoryPageMixin, SubscriptionPageMixin, DetailView
 
     template_name = "subscriptions/detail.html"
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> Any:
         return super().get_queryset().with_visible_metrics(self.request.user)
 
     def get_title(self) -> str:
         return self.object.name
 
     def get_sites(self) -> list[Any]:
-        return [metric.device.site for metric in self.object.visible_metrics]  # type: ignore[attr-defined]
+        return [metric.device.site for metric in self.object.visible_metrics]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        metrics = self.object.visible_metrics  # type: ignore[attr-defined]
+        metrics = self.object.visible_metrics
         styles = series_styles(len(metrics))
         panel = HistoryPanel(
             metrics,
@@ -106,7 +105,7 @@ class SubscriptionDetailView(HistoryPageMixin, SubscriptionPageMixin, DetailView
         return {**context, "tiles": tiles, "panel": panel, "unavailable": unavailable}
 
 
-class PickerMixin(SubscriptionPageMixin):
+class PickerMixin(SavingMixin, SubscriptionPageMixin):
     """A form that searches without saving: the button "find" shows it again as it was sent."""
 
     form_class = SubscriptionForm
@@ -114,20 +113,20 @@ class PickerMixin(SubscriptionPageMixin):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         asked = self.request.POST or self.request.GET
-        kwargs = super().get_form_kwargs()  # type: ignore[misc]
+        kwargs = super().get_form_kwargs()
         return {**kwargs, "user": self.request.user, "search": asked.get("search", "")}
 
     def form_invalid(self, form: SubscriptionForm) -> HttpResponse:
         if "find" in self.request.POST:
             form.errors.clear()
-        return super().form_invalid(form)  # type: ignore[misc,no-any-return]
+        return super().form_invalid(form)
 
     def form_valid(self, form: SubscriptionForm) -> HttpResponse:
         if "find" in self.request.POST:
             return self.form_invalid(form)
-        response = super().form_valid(form)  # type: ignore[misc]
+        response = super().form_valid(form)
         messages.success(self.request, f"“{self.object}” was saved.")
-        return response  # type: ignore[no-any-return]
+        return response
 
 
 class SubscriptionAddView(PickerMixin, CreateView):

@@ -28,6 +28,7 @@ class Stack:
 
     http_port: int
     https_port: int
+    application_port: int
     folder: Path
 
     @property
@@ -122,7 +123,7 @@ def render(values: dict[str, str]) -> str:
 @contextmanager
 def nginx(folder: Path, upstream_port: int) -> Iterator[Stack]:
     """nginx with the deployed configuration; only ports and paths are this machine's."""
-    stack = Stack(free_port(), free_port(), folder)
+    stack = Stack(free_port(), free_port(), upstream_port, folder)
     (folder / "run").mkdir()
     values = environment_of("nginx") | {
         "ENERGY_UPSTREAM": f"127.0.0.1:{upstream_port}",

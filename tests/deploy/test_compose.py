@@ -1,6 +1,7 @@
 """What the compose file promises, read from the file itself: no Docker engine is needed."""
 
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -93,6 +94,26 @@ def test_the_deployment_check_has_nothing_to_say(tmp_path: Path) -> None:
         text=True,
     )
     assert answer.returncode == 0, answer.stderr
+
+
+def test_the_image_gets_every_file_that_the_application_needs(tmp_path: Path) -> None:
+    make_secrets(tmp_path)
+    application = tmp_path / "app"
+    allowed = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    for name in allowed:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        application.mkdir(exist_ok=True)
+        copy(ROOT / name, application / name)
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--noinput", "--dry-run"],
+        check=False,
+        cwd=application,
+        env=application_environment(tmp_path, "postgres://energy@localhost/energy", 8000),
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "static files copied" in answer.stdout
 
 
 def test_secrets_are_made_once_and_only_for_their_owner(tmp_path: Path) -> None:

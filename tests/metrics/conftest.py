@@ -1,13 +1,17 @@
-"""The engines that hold history; whoever asks for `store` runs once on each."""
+"""Posting readings as the technician; the engines that hold history."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
+from accounts.models import User
 from metrics.history import get_store, store_at
 from metrics.history.base import HistoryStore
+from tests.metrics.posting import URL
 
 NOW = 17_672_256_000_000_000  # long after all readings of tests
 # Of the relational database, `hot`: nothing is sealed. `sealed`: everything is, before each
@@ -67,3 +71,17 @@ def _after_sealing(store: HistoryStore, name: str) -> Any:
         return question(*args, **kwargs)
 
     return asked
+
+
+@pytest.fixture
+def post(technician: User, api_client_for: Callable[[User], APIClient]) -> Callable[..., Any]:
+    """Post a body (bytes as they are, anything else as JSON) as the technician."""
+    client = api_client_for(technician)
+
+    def send(
+        body: Any, *, query: str = "", content_type: str = "application/json", **headers: str
+    ) -> Any:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return client.post(f"{URL}{query}", raw, content_type=content_type, headers=headers)
+
+    return send

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.urls import URLPattern, URLResolver, get_resolver
 
 # Not the project's own pages: Django's admin checks every model permission itself, and its views
-# change with Django; `tests.energy.test_admin` proves who may enter.
+# change with Django; each app's test_admin proves who may do what there.
 EXCLUDED_NAMESPACES = {"admin"}
 
 

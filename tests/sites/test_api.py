@@ -2,6 +2,8 @@
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from sites.serializers import OverviewSerializer
 from tests.factories import DeviceFactory, LatestFactory, SiteFactory
@@ -125,11 +127,15 @@ def test_an_invisible_sites_overview_does_not_exist(api_client_for, standard, fo
 
 
 def test_an_overview_takes_the_same_number_of_queries_however_many_devices(
-    api_client_for, standard, site, django_assert_max_num_queries
+    api_client_for, standard, site
 ):
+    client, taken = api_client_for(standard), set()
     for count in (1, 2, 27):
         DeviceFactory.create_batch(count, site=site)
-        client = api_client_for(standard)
-        # Session, user, Site, equipment; readings of today and next to it, sealed and not.
-        with django_assert_max_num_queries(9):
+        with CaptureQueriesContext(connection) as queries:
             assert client.get(f"{SITES}{site.pk}/overview/").status_code == 200
+        taken.add(len(queries))
+    # Session, user, Site, equipment, and at most four of readings, which PostgreSQL answers outside
+    # of Django's count.
+    assert len(taken) == 1
+    assert taken.pop() <= 9
