@@ -199,9 +199,9 @@ def test_history_takes_the_same_number_of_queries_however_many_metrics(
     subscription = SubscriptionFactory(owner=standard, metrics=metrics)
     client = api_client_for(standard)
     address = f"/api/v1/subscriptions/{subscription.pk}/timeseries/?{HOUR}&resolution={resolution}"
-    # Session, user, Subscription, its Metrics twice (ids, and with Device and Site), readings and
-    # sealed days, and for buckets those next to the window.
-    with django_assert_num_queries(7 if resolution == "raw" else 9):
+    # Session, user, Subscription, its Metrics with Device and Site, readings and sealed days, and
+    # for buckets those next to the window.
+    with django_assert_num_queries(6 if resolution == "raw" else 8):
         assert len(client.get(address).json()["series"]) == count
 
 
