@@ -1,10 +1,13 @@
 """Metrics, starting from what a user sees."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 
 from devices.models import Device
 from metrics.freshness import LATE_WITHIN, LIVE_WITHIN, Freshness
@@ -19,6 +22,15 @@ class MetricQuerySet(models.QuerySet[Any]):
         if user.is_superuser and user.is_active:
             return self.all()
         return self.filter(device__in=Device.objects.visible_to(user))
+
+    def named(self, ids: Sequence[int]) -> Self:
+        """The Metrics of these ids, given to the database as one parameter.
+
+        Of `pk__in`, a thousand take Django and psycopg 10 ms to write out.
+        """
+        if connection.vendor == "postgresql":
+            return self.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(ids)]))
+        return self.filter(pk__in=RawSQL("SELECT value FROM json_each(%s)", [json.dumps(ids)]))
 
     def with_latest(self) -> Self:
         """Fetch each Metric's latest value, Device and Site in the same query."""

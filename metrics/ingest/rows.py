@@ -72,7 +72,7 @@ def _resolve(identities: Sequence[Identity], user: Any) -> Ints:
     names = [one for one in named if isinstance(one, Named) and _can_exist(one)]
     found: dict[Identity, int] = {}
     for some in _blocks(ids):
-        found.update((pk, pk) for pk in visible.filter(pk__in=some).values_list("pk", flat=True))
+        found.update((pk, pk) for pk in visible.named(some).values_list("pk", flat=True))
     for some in _blocks(names):
         found.update(_by_name(visible, some))
     return np.array([found.get(one, _UNKNOWN) for one in identities], np.int64)
