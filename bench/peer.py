@@ -45,7 +45,7 @@ class Peer(ABC):
 
     def _bytes(self) -> int:
         # Files may go while they are counted.
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        return sum(path.stat().st_blocks * 512 for path in self.folder.rglob("*") if path.is_file())
 
 
 def lines(rows: Iterable[tuple[int, int, float]]) -> bytes:
