@@ -13,47 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.size import Size
+from bench.words import INTRODUCTION, PEERS_INTRODUCTION, WHY_BEHIND, WHY_MISSED
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PEERS_FILE = Path(__file__).with_name("PEERS.md")
 PEERS = ("influxd", "victoria-metrics")
-PEER_DAYS = 3
+PEER_DAYS = 7
 # Durable as in production: no fsync=off here.
 ON_POSTGRESQL = (
     'export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/postgres"; exec "$@"'
 )
-INTRODUCTION = """\
-# Benchmark
-
-Written by `make bench`: a history of {metrics:,} metrics × {days} days of minutes with sensors'
-resolution, and medians of requests through the server as `make run` starts it (two workers), in
-turns with what they are compared with, all in one run and on one machine. Questions are asked by a
-standard user, readings are brought by a technician. `BENCH_DAYS`, `BENCH_METRICS` and
-`BENCH_GROWTH` (how many times the days, at the end; 3 unless given, the targets are for 10) make it
-larger or smaller.
-
-* *store* is what the API asks of the code below it: the answer's numbers as arrays.
-* *packs* is fetching the sealed days or their quarter hours by the driver alone, and decoding them.
-* *COPY* and *executemany* store the same rows as plain rows, by as many connections as there are
-  clients; SQLite has one writer.
-
-{machine}
-"""
-PEERS_INTRODUCTION = """\
-# Beside InfluxDB and VictoriaMetrics
-
-Written by `make bench-peers`: the same {metrics:,} metrics × {days} days of minutes in the product
-on PostgreSQL, in InfluxDB 1 and in VictoriaMetrics as Debian packages them, each asked through its
-own HTTP API, in turns and in one run; medians. `BENCH_DAYS` asks for a longer history.
-
-VictoriaMetrics' cache of answers is off. The readings that are timed are ten thousand a request:
-JSON to the product, line protocol to the others. The size is measured once what each makes of its
-data in time is done.
-
-{machine}
-"""
-WHY = """
-"""
 
 
 def measured(module: str, environment: dict[str, str], *, on_postgresql: bool) -> str:
@@ -94,6 +63,7 @@ def engines() -> str:
         f"{head}\n"
         f"## SQLite\n\n{measured('bench.engine', environment(), on_postgresql=False)}\n\n"
         f"## PostgreSQL\n\n{measured('bench.engine', environment(), on_postgresql=True)}\n"
+        f"{WHY_MISSED}"
     )
 
 
@@ -104,7 +74,7 @@ def peers() -> str:
         sys.exit(f"Not installed: {', '.join(missing)}; Debian has influxdb and victoria-metrics.")
     size = Size.from_environment(days=PEER_DAYS)
     head = PEERS_INTRODUCTION.format(metrics=size.metrics, days=size.days, machine=machine())
-    return f"{head}\n{measured('bench.peers', environment(), on_postgresql=True)}\n{WHY}"
+    return f"{head}\n{measured('bench.peers', environment(), on_postgresql=True)}\n{WHY_BEHIND}"
 
 
 def main() -> int:

@@ -138,7 +138,7 @@ def _blocks(metric_ids: list[int], day: int) -> Iterator[bytes]:
 
 def main(target: str) -> int:
     """Start everybody, bring everybody the same, ask everybody the same."""
-    size = Size.from_environment(days=3)
+    size = Size.from_environment(days=7)
     call_command("migrate", verbosity=0)
     world = build(size.metrics)
     refresh_statistics()
