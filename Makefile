@@ -6,10 +6,10 @@ BIN := .venv/bin
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check format openapi bench clean
+.PHONY: help run test lint check format openapi bench bench-peers clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 # Without its bytecode kept, each of the processes would compile every library for 3 s.
 run: .venv/.runtime  ## set up what is missing, then serve on 127.0.0.1:$PORT (8000)
@@ -41,6 +41,9 @@ openapi: .venv/.development  ## write openapi.yaml from the code
 
 bench: .venv/.development  ## measure beside the floors; the table is kept in bench/RESULTS.md
 	@exec $(BIN)/python -m bench
+
+bench-peers: .venv/.development  ## the same beside InfluxDB and VictoriaMetrics: bench/PEERS.md
+	@exec $(BIN)/python -m bench peers
 
 clean:  ## remove the environment and the caches; var/ with your data stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

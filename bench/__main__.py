@@ -1,4 +1,5 @@
-"""`make bench`: measures on SQLite and on PostgreSQL, and keeps the table in bench/RESULTS.md."""
+"""`make bench` measures SQLite and PostgreSQL into bench/RESULTS.md; `make bench-peers` measures
+the product beside InfluxDB and VictoriaMetrics into bench/PEERS.md."""
 
 import os
 import platform
@@ -11,35 +12,33 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.size import Size
+from bench.words import INTRODUCTION, PEERS_INTRODUCTION, WHY_BEHIND, WHY_MISSED
+
 RESULTS = Path(__file__).with_name("RESULTS.md")
-ENGINE = [sys.executable, "-m", "bench.engine"]
+PEERS_FILE = Path(__file__).with_name("PEERS.md")
+PEERS = ("influxd", "victoria-metrics")
+PEER_DAYS = 7
 # Durable as in production: no fsync=off here.
 ON_POSTGRESQL = (
     'export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/postgres"; exec "$@"'
 )
 
 
-def on_sqlite(environment: dict[str, str]) -> str:
-    """The table of figures on SQLite."""
+def measured(module: str, environment: dict[str, str], *, on_postgresql: bool) -> str:
+    """What a module writes of one engine, on a throw-away database."""
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/bench.sqlite3"
-        return _output(ENGINE, environment | {"DATABASE_URL": url})
-
-
-def on_postgresql(environment: dict[str, str]) -> str:
-    """The table of figures on a throw-away PostgreSQL."""
-    program = shutil.which("pg_virtualenv")
-    if program is None:
-        return "Not measured: `pg_virtualenv` is not installed."
-    return _output([program, "-t", "sh", "-c", ON_POSTGRESQL, "sh", *ENGINE], environment)
-
-
-def _output(command: list[str], environment: dict[str, str]) -> str:
-    answer = subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, encoding="utf-8", check=True
-    )
-    # pg_virtualenv tells of its cluster on the same stream.
-    return "\n".join(line for line in answer.stdout.splitlines() if line.startswith("|"))
+        report = Path(folder) / "report"
+        command = [sys.executable, "-m", "bench.run", module, str(report)]
+        if on_postgresql:
+            program = shutil.which("pg_virtualenv")
+            if program is None:
+                return "Not measured: `pg_virtualenv` is not installed."
+            command = [program, "-t", "sh", "-c", ON_POSTGRESQL, "sh", *command]
+        else:
+            environment |= {"DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3"}
+        subprocess.run(command, env=environment, check=True)
+        return report.read_text("utf-8")
 
 
 def machine() -> str:
@@ -51,20 +50,39 @@ def machine() -> str:
     )
 
 
-def main() -> int:
-    """Measure both engines, print the report and keep it."""
-    environment = os.environ | {"SECRET_KEY": secrets.token_hex(48)}
-    report = (
-        "# Benchmark\n\n"
-        "Written by `make bench`: medians of requests through the server as `make run` starts it\n"
-        "(two workers), one client, in turns with their floor, all in one run. The ratio is the\n"
-        "request's time over the floor's.\n\n"
-        f"{machine()}\n\n"
-        f"## SQLite\n\n{on_sqlite(environment)}\n\n"
-        f"## PostgreSQL\n\n{on_postgresql(environment)}\n"
+def environment() -> dict[str, str]:
+    """What the product is run with."""
+    return os.environ | {"SECRET_KEY": secrets.token_hex(48)}
+
+
+def engines() -> str:
+    """The report on both engines."""
+    size = Size.from_environment()
+    head = INTRODUCTION.format(metrics=size.metrics, days=size.days, machine=machine())
+    return (
+        f"{head}\n"
+        f"## SQLite\n\n{measured('bench.engine', environment(), on_postgresql=False)}\n\n"
+        f"## PostgreSQL\n\n{measured('bench.engine', environment(), on_postgresql=True)}\n"
+        f"{WHY_MISSED}"
     )
-    print(report)
-    RESULTS.write_text(report, encoding="utf-8")
+
+
+def peers() -> str:
+    """The report on the product, on PostgreSQL, beside other stores of time series."""
+    missing = [program for program in PEERS if shutil.which(program) is None]
+    if missing:
+        sys.exit(f"Not installed: {', '.join(missing)}; Debian has influxdb and victoria-metrics.")
+    size = Size.from_environment(days=PEER_DAYS)
+    head = PEERS_INTRODUCTION.format(metrics=size.metrics, days=size.days, machine=machine())
+    return f"{head}\n{measured('bench.peers', environment(), on_postgresql=True)}\n{WHY_BEHIND}"
+
+
+def main() -> int:
+    """Measure, print the report and keep it."""
+    target, report = (PEERS_FILE, peers) if sys.argv[1:] == ["peers"] else (RESULTS, engines)
+    text = report()
+    print(text)
+    target.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -1,93 +1,133 @@
-"""Measures one engine, the one DATABASE_URL names: `python -m bench.engine` prints its table."""
+"""Measures one engine, the one that DATABASE_URL names, and writes its report into a file."""
 
-import os
-import sys
-from datetime import timedelta
-from itertools import count, islice
-from urllib.parse import urlencode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
-import django
+from django.core.management import call_command
+from django.db import connection
 
-from bench.figures import Figure, measure, table
-from bench.readings import FIRST, CopyFloor, ExecuteManyFloor, Floor, as_json, batches
-from bench.server import Client, server
+from bench import history, ingest, report, sealing
+from bench.disk import database_bytes
+from bench.figures import medians
+from bench.queries import Query, latest_path, queries
+from bench.readings import Feed, Floor
+from bench.server import Client, Server, server
+from bench.size import Size
+from bench.world import World, build
 from deploy.prepare import refresh_statistics
 
-WARM_UP = 3
-# Each measurement writes a week of its own, so that every reading is new.
-WEEKS = count()
+SMALL = ingest.Load(size=1_000, writers=1, requests=1, rounds=15)
+LARGE = ingest.Load(size=10_000, writers=2, requests=3, rounds=5)
+FLOOR = "/floor"
 
 
-def reads(client: Client, ids: list[int]) -> list[Figure]:
-    """Lists and latest values, each beside a view that does nothing."""
-    latest = "/api/v1/metrics/latest/?" + urlencode({"ids": ",".join(map(str, ids))})
-    paths = {
-        "list of 1,000 sites, a page of 50": "/api/v1/sites/",
-        "list of 1,000 sites, a page of 500": "/api/v1/sites/?page_size=500",
-        "list of 1,000 devices, a page of 50": "/api/v1/devices/",
-        "list of 1,000 devices, a page of 500": "/api/v1/devices/?page_size=500",
-        "latest of 1,000 metrics": latest,
-    }
-    return [
-        measure(
-            name,
-            lambda path=path: client.get(path),  # type: ignore[misc]
-            "a trivial view",
-            lambda: client.get("/floor"),
-            rounds=30,
-            warm_up=WARM_UP,
+@dataclass
+class Bench:
+    """One engine with a world in it, served; `end` is the day behind its sealed history."""
+
+    size: Size
+    world: World
+    server: Server
+    floor: Floor
+    end: int
+    feed: Feed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.feed = Feed(self.world.ids, self.end + 2)
+        self.reader = Client.signed_in(self.server, self.world.standard)
+        self.writers = [
+            Client.signed_in(self.server, self.world.technician) for _ in range(LARGE.writers)
+        ]
+        self.asked = queries(self.world, self.end, self.size.days)
+
+    def run(self) -> list[str]:
+        """All sections of the report."""
+        stored = self._stored()
+        lists = [self._request(name, path) for name, path in self._paths().items()]
+        answered = [self._answered(query) for query in self.asked]
+        rates = [self._rates(load) for load in (SMALL, LARGE)]
+        grown = self._grown(lists[0], answered, rates[1])
+        sealed = sealing.measure(self.writers[0], self.feed, self._hot_days())
+        return [
+            report.disk(*stored, sealed),
+            report.requests(lists),
+            report.history(answered, self.memory),
+            report.readings([SMALL, LARGE], rates, self.floor.name),
+            report.growth(self.size, grown),
+        ]
+
+    def _stored(self) -> tuple[float, float]:
+        """Bytes a reading of the sealed history on disk, and readings/s while it was brought."""
+        before = database_bytes()
+        duration = history.fill(self.world.ids, range(self.end - self.size.days, self.end))
+        return (database_bytes() - before) / self.size.readings, self.size.readings / duration
+
+    def _paths(self) -> dict[str, str]:
+        metrics = f"{self.size.metrics:,}"
+        return {
+            f"Q1 latest of {metrics} metrics": latest_path(self.world),
+            f"list of {metrics} sites, a page of 50": "/api/v1/sites/",
+            f"list of {metrics} sites, a page of 500": "/api/v1/sites/?page_size=500",
+            f"list of {metrics} devices, a page of 50": "/api/v1/devices/",
+            f"list of {metrics} devices, a page of 500": "/api/v1/devices/?page_size=500",
+        }
+
+    def _request(self, name: str, path: str) -> report.Request:
+        get = self.reader.get
+        return report.Request(name, *medians(lambda: get(path), lambda: get(FLOOR), rounds=15))
+
+    def _answered(self, query: Query) -> report.Answered:
+        self.server.forget_peak()
+        before = self.server.peak_memory()
+        found = medians(
+            lambda: self.reader.get(query.path),
+            query.store,
+            query.packs,
+            rounds=query.rounds,
+            warm_up=1 if query.rounds < 5 else 4,
         )
-        for name, path in paths.items()
-    ]
+        self.memory = before, self.server.peak_memory()
+        return report.Answered(query.name, *found)
+
+    def _rates(self, load: ingest.Load) -> ingest.Rates:
+        return ingest.measure(load, self.writers, self.feed, self.floor)
+
+    def _grown(
+        self, latest: report.Request, answered: list[report.Answered], rates: ingest.Rates
+    ) -> list[report.Grown]:
+        """The same figures before and after the history has grown into the past."""
+        begin = self.end - self.size.days
+        history.fill(self.world.ids, range(self.end - self.size.days * self.size.growth, begin))
+        database_bytes()
+        again = self._request(latest.name, latest_path(self.world))
+        grown = [report.Grown(latest.name, latest.product, again.product)]
+        for query, old in zip(self.asked, answered, strict=True):
+            if query.name[:2] in ("Q2", "Q4"):
+                grown.append(report.Grown(query.name, old.api, self._answered_again(query)))
+        now = self._rates(LARGE)
+        per_reading = LARGE.size / rates.product, LARGE.size / now.product
+        return [*grown, report.Grown(f"readings, {LARGE.name}, for each 10,000", *per_reading)]
+
+    def _answered_again(self, query: Query) -> float:
+        (api,) = medians(lambda: self.reader.get(query.path), rounds=query.rounds, warm_up=4)
+        return api
+
+    def _hot_days(self) -> Iterator[None]:
+        for day in (self.end, self.end + 1):
+            yield history.fill_hot(self.world.ids, day)
 
 
-def writes(client: Client, ids: list[int], floor: Floor) -> list[Figure]:
-    """Readings by HTTP, beside the same rows stored plainly by this process."""
-    return [
-        _write(client, ids, floor, size=1_000, rounds=20),
-        _write(client, ids, floor, size=10_000, rounds=8),
-    ]
-
-
-def _write(client: Client, ids: list[int], floor: Floor, *, size: int, rounds: int) -> Figure:
-    start = FIRST + timedelta(weeks=next(WEEKS))
-    rows = list(islice(batches(ids, size, start), rounds + WARM_UP))
-    bodies = iter([as_json(batch) for batch in rows])
-    plain = iter([floor.prepared(batch) for batch in rows])
-    return measure(
-        f"{size:,} JSON readings",
-        lambda: client.post("/api/v1/readings/", next(bodies)),
-        floor.name,
-        lambda: floor.store(next(plain)),
-        rounds=rounds,
-        warm_up=WARM_UP,
-    )
-
-
-def main() -> int:
-    """Build the world, serve it, measure, print the table."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-
-    from bench import world
-
+def main(target: str) -> int:
+    """Build the world, serve it, measure, write the report."""
+    size = Size.from_environment()
     call_command("migrate", verbosity=0)
-    token = world.build()
+    world = build(size.metrics)
     refresh_statistics()
-    if connection.vendor == "postgresql":
-        # Autovacuum does so within a minute, which nobody wants to wait for here.
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
-    ids = world.metric_ids()
-    floor = CopyFloor() if connection.vendor == "postgresql" else ExecuteManyFloor()
+    floor = ingest.floor_for(connection.vendor, LARGE.writers)
+    end = history.first_hot_day(datetime.now(UTC)) - 2
     with server() as http:
-        client = Client(http, token)
-        figures = writes(client, ids, floor) + reads(client, ids)
-    print(table(figures))
+        sections = Bench(size, world, http, floor, end).run()
+    Path(target).write_text("\n\n".join(sections), encoding="utf-8")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

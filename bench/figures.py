@@ -1,59 +1,49 @@
-"""What was measured, and the table that shows it."""
+"""What was measured, and the tables that show it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from time import perf_counter
 
-Action = Callable[[], None]
+Action = Callable[[], object]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """Median seconds of some work of the product and of its floor, measured in turns."""
-
-    name: str
-    floor_name: str
-    seconds: float
-    floor_seconds: float
-
-    @property
-    def ratio(self) -> float:
-        """How many times the floor's time the product takes."""
-        return self.seconds / self.floor_seconds
-
-    def cells(self) -> tuple[str, ...]:
-        """The figure's row: names, milliseconds, ratio."""
-        return (
-            self.name,
-            f"{self.seconds * 1000:.1f}",
-            f"{self.floor_seconds * 1000:.1f}",
-            f"{self.ratio:.1f} ×",
-            self.floor_name,
-        )
-
-
-def measure(
-    name: str, product: Action, floor_name: str, floor: Action, *, rounds: int, warm_up: int = 3
-) -> Figure:
-    """Time both `rounds` times in turns, so that a slow moment of the machine meets both."""
+def medians(*actions: Action, rounds: int, warm_up: int = 2) -> list[float]:
+    """Median seconds of each, done in turns, so that a slow moment of the machine meets all."""
     for _ in range(warm_up):
-        product()
-        floor()
-    times = [(_seconds(product), _seconds(floor)) for _ in range(rounds)]
-    return Figure(
-        name, floor_name, median(pair[0] for pair in times), median(pair[1] for pair in times)
-    )
+        for action in actions:
+            action()
+    times = [[seconds(action) for action in actions] for _ in range(rounds)]
+    return [median(column) for column in zip(*times, strict=True)]
 
 
-def _seconds(action: Action) -> float:
+def seconds(action: Action) -> float:
+    """How long it takes."""
     started = perf_counter()
     action()
     return perf_counter() - started
 
 
-def table(figures: Iterable[Figure]) -> str:
-    """A Markdown table of the figures."""
-    head = ("request", "ms", "floor ms", "ratio", "floor")
-    rows = [head, ("---", "---:", "---:", "---:", "---"), *(figure.cells() for figure in figures)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+def ms(duration: float) -> str:
+    """Seconds as milliseconds."""
+    return f"{duration * 1000:.1f}"
+
+
+def times(ratio: float) -> str:
+    """A ratio as a factor."""
+    return f"{ratio:.2f} ×" if ratio < 10 else f"{ratio:.0f} ×"
+
+
+def share(ratio: float) -> str:
+    """A ratio in percent."""
+    return f"{ratio:.0%}"
+
+
+def target(text: str, met: bool) -> str:
+    """A target, and whether it is met."""
+    return f"{text}: {'met' if met else '**missed**'}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; all columns but the first and the last one hold numbers."""
+    rules = ["---", *["---:"] * (len(head) - 2), "---"]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rules, *rows))

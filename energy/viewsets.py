@@ -14,6 +14,10 @@ class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
 
     lookup_value_converter = "int"
 
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Filters narrow lists; an object is found by its id alone, and needs no filter's form."""
+        return queryset if "pk" in self.kwargs else super().filter_queryset(queryset)  # type: ignore[misc,attr-defined]
+
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What may be sent here; 404 where the row does not exist for this user."""
         if "pk" in kwargs:

@@ -115,11 +115,14 @@ class Reading(models.Model):
 
     pk = models.CompositePrimaryKey("metric_id", "timestamp")
     metric = models.ForeignKey(
-        # The history store deletes a Metric's readings, wherever they live.
+        # The history store deletes a Metric's readings, wherever they live, and the door holds the
+        # Metric while it brings them. Were the database to look each one's Metric up at the commit,
+        # PostgreSQL would take twice the time for ten thousand.
         Metric,
         on_delete=models.DO_NOTHING,
         related_name="+",
         db_index=False,
+        db_constraint=False,
     )
     timestamp = InstantField()
     value = models.FloatField()

@@ -1,15 +1,23 @@
 """Metrics, starting from what a user sees."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 
 from devices.models import Device
 from metrics.freshness import LATE_WITHIN, LIVE_WITHIN, Freshness
 from metrics.instants import MICROS_PER_SECOND, to_micros
+
+
+def _as_one_parameter(ids: Iterable[int]) -> RawSQL:
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(ids))])
 
 
 class MetricQuerySet(models.QuerySet[Any]):
@@ -24,10 +32,11 @@ class MetricQuerySet(models.QuerySet[Any]):
     def visible_among(self, user: Any, ids: Iterable[int]) -> Self:
         """Those of `ids` that `user` sees: `visible_to(user).filter(pk__in=ids)`, id by id.
 
-        SQLite would otherwise look for every pair of a visible Device and an id.
+        SQLite would otherwise look for every pair of a visible Device and an id; and `pk__in`
+        takes Django and psycopg 10 ms to write out for a thousand.
         """
         seen = self.model._default_manager.visible_to(user).filter(pk=models.OuterRef("pk"))
-        return self.filter(models.Exists(seen), pk__in=ids)
+        return self.filter(models.Exists(seen), pk__in=_as_one_parameter(ids))
 
     def with_latest(self) -> Self:
         """Fetch each Metric's latest value, Device and Site in the same query."""

@@ -26,6 +26,9 @@ from subscriptions.filters import SubscriptionFilterSet
 from subscriptions.models import Subscription
 from subscriptions.serializers import SubscriptionSerializer
 
+# Actions that fetch the visible Metrics themselves.
+_FETCHING_METRICS = {"latest", "timeseries", "export"}
+
 
 class SubscriptionViewSet(ApiMixin, ModelViewSet):
     """Your Subscriptions. A Metric you may no longer see drops out of every answer."""
@@ -36,6 +39,8 @@ class SubscriptionViewSet(ApiMixin, ModelViewSet):
     verb_permissions: ClassVar[dict[str, str]] = {}  # Everybody does as they like with their own.
 
     def get_queryset(self) -> Any:
+        if self.action in _FETCHING_METRICS:
+            return super().get_queryset()
         visible = Metric.objects.visible_to(self.request.user).only("pk")
         metrics = Prefetch("metrics", visible, to_attr="visible_metrics")
         return super().get_queryset().prefetch_related(metrics)

@@ -106,17 +106,18 @@ def neighbours(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Sam
     """The nearest readings outside [start, end): those before it and the first behind it."""
     with connection.cursor() as cursor:
         cursor.execute(_NEIGHBOURS, [f"{list(metric_ids)}", start, end])
-        return _collected(cursor)
+        return _collected(cursor.cursor)
 
 
 def _by_metric(metric_ids: Sequence[int], start: int, end: int, limit: int) -> dict[int, Samples]:
     marks = ", ".join(["%s"] * len(metric_ids))
     with connection.cursor() as cursor:
         cursor.execute(_SELECT.format(marks=marks), [*metric_ids, start, end, limit])
-        return _collected(cursor)
+        return _collected(cursor.cursor)
 
 
 def _collected(rows: Iterable[Any]) -> dict[int, Samples]:
+    """The rows of sqlite3's own cursor: Django's would take a call of Python's for each."""
     table = np.fromiter(rows, _ROW)
     return ReadingBatch(
         *(np.ascontiguousarray(table[name]) for name in ("metric_id", "timestamp", "value"))

@@ -1,0 +1,118 @@
+"""Days of minutes as equipment would have measured them, each with its sensor's resolution."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.history.arrays import ReadingBatch
+from metrics.history.buckets import DAY, MINUTE
+from metrics.history.packs.sealing import HOT_DAYS
+from metrics.ingest.door import store_history, store_readings
+from metrics.instants import to_micros
+
+Matrix = NDArray[np.float64]
+Shape = Callable[[np.random.Generator, int, int], Matrix]
+
+MINUTES = 1440
+_CLOCK = np.arange(MINUTES) / MINUTES
+_KNOTS = 48  # half-hours; the weather and people change their minds about as often
+_DAILY_ENERGY = 10_000.0  # Wh
+
+
+def first_hot_day(now: datetime) -> int:
+    """The first UTC day, counted from the Unix epoch, that is not sealed at `now`."""
+    return to_micros(now) // DAY - HOT_DAYS
+
+
+def _drift(random: np.random.Generator, rows: int) -> Matrix:
+    """Something between 0 and 1 that bends every half-hour."""
+    knots = random.random((rows, _KNOTS + 1))
+    place = _CLOCK * _KNOTS
+    left = place.astype(int)
+    share = place - left
+    return knots[:, left] * (1 - share) + knots[:, left + 1] * share
+
+
+def load(random: np.random.Generator, rows: int, day: int) -> Matrix:
+    """W, to the watt."""
+    daily = 600 - 300 * np.cos(2 * np.pi * _CLOCK)
+    noise = random.normal(0, 8, (rows, MINUTES))
+    return np.round(daily * (0.5 + _drift(random, rows)) + noise)
+
+
+def photovoltaics(random: np.random.Generator, rows: int, day: int) -> Matrix:
+    """W, to the watt; nothing at night."""
+    sun = np.maximum(0, -np.cos(2 * np.pi * _CLOCK)) * 4000
+    noise = random.normal(1, 0.01, (rows, MINUTES))
+    return np.round(sun * (0.3 + 0.7 * _drift(random, rows)) * noise)
+
+
+def voltage(random: np.random.Generator, rows: int, day: int) -> Matrix:
+    """V, to a tenth."""
+    return np.round(228 + 5 * _drift(random, rows) + random.normal(0, 0.3, (rows, MINUTES)), 1)
+
+
+def temperature(random: np.random.Generator, rows: int, day: int) -> Matrix:
+    """°C, to a tenth."""
+    noise = random.normal(0, 0.05, (rows, MINUTES))
+    return np.round(12 - 6 * np.cos(2 * np.pi * _CLOCK) + 2 * _drift(random, rows) + noise, 1)
+
+
+def energy(random: np.random.Generator, rows: int, day: int) -> Matrix:
+    """Wh of a counter, to the watt-hour; it goes on from day to day."""
+    used = np.cumsum(load(random, rows, day), axis=1)
+    return np.round((day + used / used[:, -1:]) * _DAILY_ENERGY)
+
+
+# What the n-th Metric measures is the n-th of these, over and over: kind of Device, key, shape.
+SHAPES: tuple[tuple[str, str, Shape], ...] = (
+    ("load_meter", "active_power", load),
+    ("inverter", "active_power", photovoltaics),
+    ("grid_meter", "voltage", voltage),
+    ("weather_station", "ambient_temperature", temperature),
+    ("load_meter", "consumption_energy", energy),
+)
+
+
+def day_of(metric_ids: list[int], day: int) -> ReadingBatch:
+    """All readings of a day, by Metric, then time; the same whenever it is asked."""
+    random = np.random.default_rng(day)
+    values = np.empty((len(metric_ids), MINUTES))
+    for place, (_, _, shape) in enumerate(SHAPES):
+        rows = values[place :: len(SHAPES)]
+        rows[:] = shape(random, len(rows), day)
+    timestamps = day * DAY + MINUTE * np.arange(MINUTES)
+    return ReadingBatch(
+        np.repeat(np.array(metric_ids, np.int64), MINUTES),
+        np.tile(timestamps, len(metric_ids)),
+        values.ravel(),
+    )
+
+
+def fill(metric_ids: list[int], days: range) -> float:
+    """Store days as imports do, one in memory at a time; returns the seconds that storing took."""
+    return sum(_timed(store_history, batch) for batch in _days(metric_ids, days))
+
+
+def fill_hot(metric_ids: list[int], day: int) -> None:
+    """Store a day as if it had arrived minute by minute: as rows that are to be sealed."""
+    (batch,) = _days(metric_ids, range(day, day + 1))
+    for part in np.array_split(np.arange(len(batch)), 10):
+        chosen = slice(part[0], part[-1] + 1)
+        store_readings(
+            ReadingBatch(batch.metric_ids[chosen], batch.timestamps[chosen], batch.values[chosen]),
+            now=datetime.now(UTC),
+        )
+
+
+def _days(metric_ids: list[int], days: range) -> Iterator[ReadingBatch]:
+    return (day_of(metric_ids, day) for day in days)
+
+
+def _timed(store: Callable[..., int], batch: ReadingBatch) -> float:
+    started = perf_counter()
+    store(batch, now=datetime.now(UTC))
+    return perf_counter() - started

@@ -1,0 +1,166 @@
+"""Questions about history: through the API, to the store alone, and to the packs alone."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import psycopg
+from pcodec.standalone import simple_decompress
+
+from bench.figures import Action
+from bench.world import World
+from metrics.history import get_store
+from metrics.history.buckets import divide
+from metrics.history.packs.codec import Grid
+from metrics.models import Metric
+from metrics.timeseries.columns import columns_of
+from metrics.timeseries.summaries import Summary, aggregate_of
+
+_MICROS_A_DAY = 86_400_000_000
+_LIMIT = 100_000
+_DAYS_AT_ONCE = 2_048
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question: the API's path, the store's own call, and fetching and decoding what it needs."""
+
+    name: str
+    path: str
+    store: Action
+    packs: Action
+    rounds: int = 15
+
+
+def latest_path(world: World) -> str:
+    """Q1."""
+    return "/api/v1/metrics/latest/?" + urlencode({"ids": ",".join(map(str, world.ids))})
+
+
+def queries(world: World, end: int, days: int) -> list[Query]:
+    """Q2 to Q5 over the `days` before day `end`, all sealed."""
+    packs = packs_floor()
+    begin = end - days
+    few = f"/api/v1/subscriptions/{world.subscription_of_few}/timeseries/?"
+    every = f"/api/v1/subscriptions/{world.subscription_of_all}/timeseries/?"
+    one = f"/api/v1/metrics/{world.few[0]}/timeseries/?"
+    metrics = list(Metric.objects.filter(pk__in=world.few).order_by("pk"))
+    everything = list(Metric.objects.order_by("pk"))
+    return [
+        Query(
+            "Q2 raw 24 h of 10",
+            few + _asked(end - 1, end, resolution="raw"),
+            lambda: _raw(world.few, end - 1, end),
+            lambda: packs.readings(world.few, end - 1, end),
+        ),
+        Query(
+            f"Q3 {days} days of 10, 15-minute mean with envelope",
+            few + _asked(begin, end, resolution="15m", envelope="true"),
+            lambda: _buckets(metrics, begin, end, "15m", envelope=True),
+            lambda: packs.quarters(world.few, begin, end),
+        ),
+        Query(
+            f"Q4 {days} days of one, hourly",
+            one + _asked(begin, end, resolution="1h"),
+            lambda: _buckets(metrics[:1], begin, end, "1h", envelope=False),
+            lambda: packs.quarters(world.few[:1], begin, end),
+        ),
+        Query(
+            f"Q5 {days} days of all {len(world.ids):,}, hourly",
+            every + _asked(begin, end, resolution="1h"),
+            lambda: _buckets(everything, begin, end, "1h", envelope=False),
+            lambda: packs.quarters(world.ids, begin, end),
+            rounds=3,
+        ),
+    ]
+
+
+def _asked(begin: int, end: int, **parameters: str) -> str:
+    return urlencode({"start": _instant(begin), "end": _instant(end), **parameters})
+
+
+def _instant(day: int) -> str:
+    return f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _raw(metric_ids: list[int], begin: int, end: int) -> object:
+    window = begin * _MICROS_A_DAY, end * _MICROS_A_DAY
+    return get_store().read_page(metric_ids, *window, limit=_LIMIT)
+
+
+def _buckets(
+    metrics: Sequence[Metric], begin: int, end: int, resolution: str, *, envelope: bool
+) -> None:
+    """The numbers of an answer as arrays, Metric by Metric."""
+    start, stop = begin * _MICROS_A_DAY, end * _MICROS_A_DAY
+    buckets = divide(start, stop, resolution, ZoneInfo("UTC"), at_most=_LIMIT)
+    summaries = [Summary(metric, aggregate_of(metric, None), buckets, stop) for metric in metrics]
+    for _ in columns_of(summaries, envelope=envelope, fill="null"):
+        pass
+
+
+# The least that sealed days cost ------------------------------------------------------------------
+
+
+class PacksFloor(Protocol):
+    """Fetches and decodes sealed days by a plain connection of the engine's driver."""
+
+    def readings(self, metric_ids: list[int], begin: int, end: int) -> None:
+        """Of some Metrics' days from `begin` up to `end`."""
+
+    def quarters(self, metric_ids: list[int], begin: int, end: int) -> None:
+        """Their quarter hours."""
+
+
+class _Packs:
+    def __init__(self, fetch: Callable[[str, list[int], int, int], Iterator[Any]]) -> None:
+        self._fetch = fetch
+
+    def readings(self, metric_ids: list[int], begin: int, end: int) -> None:
+        for times, values in self._fetch("times, vals", metric_ids, begin, end):
+            simple_decompress(times)
+            simple_decompress(values)
+
+    def quarters(self, metric_ids: list[int], begin: int, end: int) -> None:
+        step = max(1, _DAYS_AT_ONCE // (end - begin))
+        for first in range(0, len(metric_ids), step):
+            found = self._fetch("quarters", metric_ids[first : first + step], begin, end)
+            summaries = [bytes(row[0]) for row in found]
+            Grid.empty(len(summaries)).open(range(len(summaries)), summaries)
+
+
+def packs_floor() -> PacksFloor:
+    """That of DATABASE_URL."""
+    url = os.environ["DATABASE_URL"]
+    if url.startswith("sqlite:///"):
+        return _Packs(_from_sqlite(sqlite3.connect(url.removeprefix("sqlite:///"))))
+    return _Packs(_from_postgresql(psycopg.connect(url, autocommit=True)))
+
+
+def _from_sqlite(connection: sqlite3.Connection) -> Callable[..., Iterator[Any]]:
+    def fetch(columns: str, metric_ids: list[int], begin: int, end: int) -> Iterator[Any]:
+        marks = ",".join("?" * len(metric_ids))
+        statement = (
+            f"SELECT {columns} FROM metrics_pack"
+            f" WHERE metric_id IN ({marks}) AND day >= ? AND day < ?"
+        )
+        return connection.execute(statement, [*metric_ids, begin, end])
+
+    return fetch
+
+
+def _from_postgresql(connection: psycopg.Connection) -> Callable[..., Iterator[Any]]:
+    def fetch(columns: str, metric_ids: list[int], begin: int, end: int) -> Iterator[Any]:
+        statement = (
+            f"SELECT {columns} FROM metrics_pack"
+            " WHERE metric_id = ANY(%s) AND day >= %s AND day < %s"
+        )
+        cursor = connection.cursor(binary=True)
+        return iter(cursor.execute(statement, [metric_ids, begin, end]))  # type: ignore[call-overload]
+
+    return fetch

@@ -1,0 +1,155 @@
+"""The tables of one engine's report, with the targets and whether they are met."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.figures import ms, share, table, target, times
+from bench.ingest import Load, Rates
+from bench.sealing import Sealing
+from bench.size import Size
+
+ROOMY = 64  # MiB; what answers differ by anyway
+
+
+@dataclass(frozen=True)
+class Request:
+    """Seconds of a request, and of a view that does nothing."""
+
+    name: str
+    product: float
+    floor: float
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Seconds of a question through the API, to the store, and to fetch and decode its packs."""
+
+    name: str
+    api: float
+    store: float
+    packs: float
+
+
+@dataclass(frozen=True)
+class Grown:
+    """Seconds of the same before and after history has grown."""
+
+    name: str
+    before: float
+    after: float
+
+
+def disk(bytes_a_reading: float, brought: float, sealed: Sealing) -> str:
+    """Size and sealing."""
+    meanwhile = sealed.ingest_meanwhile / sealed.quiet_ingest
+    return table(
+        ("sealed history", "measured", "target"),
+        [
+            (
+                "bytes a reading on disk, all included",
+                f"{bytes_a_reading:.2f}",
+                target("≤ 2.5", bytes_a_reading <= 2.5),
+            ),
+            ("readings/s brought as sealed days, by one process", f"{brought:,.0f}", "none"),
+            (
+                f"readings/s sealed from rows, by one process (itself {sealed.cpu:.0%} of a core)",
+                f"{sealed.alone:,.0f}",
+                target("≥ 2,000,000 a core", sealed.alone >= 2e6),
+            ),
+            ("the same while readings arrive", f"{sealed.busy:,.0f}", "none"),
+            (
+                "readings/s arriving meanwhile, of those arriving alone",
+                share(meanwhile),
+                target("≥ 70 %", meanwhile >= 0.7),
+            ),
+        ],
+    )
+
+
+def requests(measured: Sequence[Request]) -> str:
+    """Lists and latest values."""
+    return table(
+        ("request", "ms", "trivial view ms", "ratio", "target"),
+        [
+            (
+                each.name,
+                ms(each.product),
+                ms(each.floor),
+                times(each.product / each.floor),
+                target("≤ 4 ×", each.product <= 4 * each.floor)
+                if each.name.startswith("Q1")
+                else "none",
+            )
+            for each in measured
+        ],
+    )
+
+
+def history(measured: Sequence[Answered], memory: tuple[float, float]) -> str:
+    """Questions about history, and what a server's process took for the last of them."""
+    rows = [
+        (
+            each.name,
+            ms(each.api),
+            ms(each.store),
+            ms(each.packs),
+            times(each.api / each.store),
+            times(each.store / each.packs),
+            _history_target(each),
+        )
+        for each in measured
+    ]
+    head = ("query", "API ms", "store ms", "packs ms", "API / store", "store / packs", "target")
+    before, after = memory
+    told = target("flat", after - before <= ROOMY)
+    return (
+        f"{table(head, rows)}\n\n"
+        f"A server's process had {before:.0f} MiB resident before Q5 and {after:.0f} MiB at most"
+        f" during it; {told}."
+    )
+
+
+def _history_target(each: Answered) -> str:
+    if each.name.startswith("Q5"):
+        return target("≤ 500 ms", each.api <= 0.5)
+    met = each.api <= 2 * each.store and each.store <= 2 * each.packs
+    return target("≤ 2 ×, ≤ 2 ×", met)
+
+
+def readings(loads: Sequence[Load], rates: Sequence[Rates], floor: str) -> str:
+    """Readings in."""
+    least = {1: 0.45, 2: 0.6}
+    rows = []
+    for load, rate in zip(loads, rates, strict=True):
+        reached, wanted = rate.product / rate.floor, least[load.writers]
+        rows.append(
+            (
+                load.name,
+                f"{rate.product:,.0f}",
+                f"{rate.floor:,.0f}",
+                share(reached),
+                times(rate.again / rate.product),
+                target(f"≥ {wanted:.0%} of COPY", reached >= wanted)
+                if floor == "COPY"
+                else target("again ≥ 1 ×", rate.again >= rate.product),
+            )
+        )
+    head = ("readings/s over HTTP", "new", floor, "share", "again / new", "target")
+    return table(head, rows)
+
+
+def growth(size: Size, measured: Sequence[Grown]) -> str:
+    """What a longer history does to the same windows."""
+    rows = [
+        (
+            each.name,
+            ms(each.before),
+            ms(each.after),
+            times(each.after / each.before),
+            target("≤ 1.2 ×", each.after <= 1.2 * each.before),
+        )
+        for each in measured
+    ]
+    days = size.days, size.days * size.growth
+    head = ("the same window of more history", f"{days[0]} days ms", f"{days[1]} days ms", "ratio")
+    return table((*head, "target"), rows)

@@ -1,0 +1,104 @@
+"""How fast rows of past days are sealed, and how fast readings arrive meanwhile.
+
+Run as a program it is the one who seals: it says when it is ready, waits for a line, and prints how
+many readings it sealed in how many seconds.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bench.figures import seconds
+from bench.ingest import PATH
+from bench.readings import Feed, as_json
+from bench.server import Client
+from metrics.history import get_store
+
+SIZE = 10_000
+QUIET = 12  # requests
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """Readings/s: sealed with nothing else going on, sealed while readings arrive, and arriving.
+
+    `cpu` is the seconds of processor time that the one who seals took for each second.
+    """
+
+    alone: float
+    busy: float
+    quiet_ingest: float
+    ingest_meanwhile: float
+    cpu: float
+
+
+def measure(client: Client, feed: Feed, fill_one: Iterator[None]) -> Sealing:
+    """Seal twice what `fill_one` brings each time it is asked."""
+    next(fill_one)
+    with _sealer() as sealer:
+        alone, cpu = _sealed(sealer)
+    quiet = SIZE / (sum(_post(client, feed) for _ in range(QUIET)) / QUIET)
+    next(fill_one)
+    with _sealer() as sealer:
+        _start(sealer)
+        spent = [_post(client, feed)]
+        while sealer.poll() is None:
+            spent.append(_post(client, feed))
+        busy, _ = _result(sealer)
+    return Sealing(alone, busy, quiet, SIZE * len(spent) / sum(spent), cpu)
+
+
+def _post(client: Client, feed: Feed) -> float:
+    (rows,) = feed.batches(SIZE, 1)
+    body = as_json(rows)
+    return seconds(lambda: client.post(PATH, body))
+
+
+@contextmanager
+def _sealer() -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", "bench.run", "bench.sealing"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        _line(process)
+        yield process
+
+
+def _sealed(sealer: "subprocess.Popen[str]") -> tuple[float, float]:
+    _start(sealer)
+    return _result(sealer)
+
+
+def _start(sealer: "subprocess.Popen[str]") -> None:
+    if sealer.stdin:
+        sealer.stdin.write("\n")
+        sealer.stdin.flush()
+
+
+def _result(sealer: "subprocess.Popen[str]") -> tuple[float, float]:
+    """Readings/s and the share of a processor."""
+    count, duration, cpu = map(float, _line(sealer).split())
+    return count / duration, cpu / duration
+
+
+def _line(sealer: "subprocess.Popen[str]") -> str:
+    line = sealer.stdout.readline() if sealer.stdout else ""
+    if not line:
+        raise RuntimeError("the one who seals has failed")
+    return line
+
+
+def main() -> int:
+    """Seal once."""
+    store = get_store()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    cpu = time.process_time()
+    started = time.perf_counter()
+    count = store.seal(time.time_ns() // 1000)
+    duration = time.perf_counter() - started
+    print(count, duration, time.process_time() - cpu, flush=True)
+    return 0
