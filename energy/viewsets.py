@@ -16,7 +16,7 @@ class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Filters narrow lists; an object is found by its id alone, and needs no filter's form."""
-        return queryset if "pk" in self.kwargs else super().filter_queryset(queryset)  # type: ignore[misc,attr-defined]
+        return queryset if "pk" in self.kwargs else super().filter_queryset(queryset)  # type: ignore[attr-defined]
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What may be sent here; 404 where the row does not exist for this user."""

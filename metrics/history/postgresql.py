@@ -121,7 +121,7 @@ def insert_all(statement: str, columns: Sequence[Sequence[Any]]) -> None:
     arrays = [
         list(column) if isinstance(column[0], bytes) else np.array(column) for column in columns
     ]
-    execute(statement.format(rows=f"SELECT * FROM unnest({marks})"), *arrays)
+    execute(statement.format(rows=f"SELECT * FROM unnest({marks})"), *arrays)  # noqa: S608 - marks
 
 
 def select(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:

@@ -74,16 +74,20 @@ class World:
             return [self.subscriptions[someone].pk]
         return [getattr(self.sides[whose], thing).pk]
 
+    def address(self, route: str, persona: str, whose: str) -> str:
+        """Where `route` is, with the query that it cannot do without."""
+        if route == "unknown-api-address":
+            return "/api/nowhere/"
+        queries = {
+            "api:metric-latest-list": f"?ids={self.sides[whose].metric.pk}",
+            "api:metric-readings": "?start=2026-06-01&end=2026-06-02",
+        }
+        arguments = self.arguments(route, persona, whose)
+        return reverse(route, args=arguments) + queries.get(route, "")
+
     def ask(self, route: str, verb: str, persona: str, whose: str) -> int:
         """The status that `persona` gets."""
-        if route == "unknown-api-address":
-            address = "/api/nowhere/"
-        else:
-            address = reverse(route, args=self.arguments(route, persona, whose))
-        if route == "api:metric-latest-list":
-            address += f"?ids={self.sides[whose].metric.pk}"
-        if route == "api:metric-readings":
-            address += "?start=2026-06-01&end=2026-06-02"
+        address = self.address(route, persona, whose)
         is_api = address.startswith("/api/")
         client: Any = APIClient() if is_api else Client()
         client.cookies = self.cookies[persona].copy()
