@@ -44,6 +44,7 @@ class SiteAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, Imp
     inlines = (AssignmentInline, DeviceInline)
     list_display = ("name", "slug", "time_zone", "address", "devices", "users", "updated_at")
     list_filter = ("time_zone",)
+    ordering = ("name",)
     search_fields = ("name", "slug", "address", "description")
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("created_at", "updated_at")

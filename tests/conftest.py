@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
@@ -16,6 +17,12 @@ from tests.factories import DeviceFactory, SiteFactory, UserFactory
 # A busy machine makes an example slow, never wrong.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def nobody_signed_in_lately() -> None:
+    """Start every test with all attempts to sign in left."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -16,12 +15,6 @@ LOGIN = "/api/v1/auth/login/"
 LOGOUT = "/api/v1/auth/logout/"
 LOGOUT_ALL = "/api/v1/auth/logoutall/"
 ME = "/api/v1/me/"
-
-
-@pytest.fixture(autouse=True)
-def nobody_signed_in_lately():
-    """Start every test with all attempts left."""
-    cache.clear()
 
 
 def sign_in(user):

@@ -1,18 +1,12 @@
 """Signing in, the account page and its API tokens, as people use them."""
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 
 from accounts.models import ApiToken, User
 from tests.factories import PASSWORD
 
 SIGN_IN = {"username": "tess", "password": PASSWORD}
-
-
-@pytest.fixture(autouse=True)
-def _no_attempts_counted():
-    cache.clear()
 
 
 def test_the_root_leads_to_the_sites_and_those_to_sign_in(client):
