@@ -13,7 +13,11 @@ env = environ.FileAwareEnv()
 environ.Env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="")
+# What `make run` made at its first start also serves `manage.py` beside it.
+_KEPT_KEY = VAR_DIR / "secret-key"
+SECRET_KEY = env.str(
+    "SECRET_KEY", default=_KEPT_KEY.read_text().strip() if _KEPT_KEY.exists() else ""
+)
 if DEBUG and not SECRET_KEY:
     SECRET_KEY = "debug-only-" + "insecure" * 6
 if not DEBUG and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
