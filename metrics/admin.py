@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from energy.admin import ReadOnlyMixin, RefusalMessagesMixin, VisibleChoicesMixin, VisibleRowsMixin
+from energy.errors import HistoryAway
 from metrics.deletion import DeletesHistoryMixin
 from metrics.history import get_store
 from metrics.instants import MICROS_PER_SECOND, from_micros, to_micros
@@ -113,7 +114,10 @@ class MetricAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, a
             return None
         end = to_micros(metric.latest.timestamp) + 1
         start = end - SHOWN * metric.expected_interval * MICROS_PER_SECOND
-        samples = get_store().read([metric.pk], start, end)
+        try:
+            samples = get_store().read([metric.pk], start, end)
+        except HistoryAway as error:
+            return format_html("<p>{}</p>", error.message)
         newest = samples[metric.pk].timestamps[-SHOWN:][::-1].tolist()
         values = samples[metric.pk].values[-SHOWN:][::-1].tolist()
         rows = format_html_join(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -14,6 +15,7 @@ from metrics.history import store_at
 from metrics.models import Latest, Metric
 from sites.models import Site
 from tests.factories import DeviceFactory, SubscriptionFactory
+from tests.readings import store
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +63,18 @@ def test_readings_are_taken_and_become_the_latest(api: APIClient, metric: Metric
 
 def test_the_page_of_a_metric_says_so_in_place_of_the_chart(pages: Client, metric: Metric) -> None:
     answer = pages.get(metric.get_absolute_url())
+
+    assert answer.status_code == 200
+    assert AWAY in answer.content.decode()
+    assert "No values in this range" not in answer.content.decode()
+
+
+def test_the_page_of_a_metric_in_the_admin_says_so(
+    client_for: Callable[[User], Client], administrator: User, metric: Metric
+) -> None:
+    store(metric, {timezone.now(): 5.0})
+
+    answer = client_for(administrator).get(f"/admin/metrics/metric/{metric.pk}/change/")
 
     assert answer.status_code == 200
     assert AWAY in answer.content.decode()
