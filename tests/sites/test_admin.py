@@ -40,6 +40,15 @@ def test_a_site_is_added_with_its_users_and_devices_on_one_page(
     assert site.devices.get().metrics.get().key == "dc_power"
 
 
+def test_staff_sees_how_many_users_a_site_has_in_all(
+    client_for: Callable[[User], Client], technician: User, site: Site
+) -> None:
+    technician.is_staff = True
+    technician.save()
+    (listed,) = client_for(technician).get(LIST).context["cl"].result_list
+    assert listed.user_count == site.users.count() == 2
+
+
 @pytest.mark.parametrize(
     "changes",
     [
