@@ -1,11 +1,15 @@
 """Posting readings as the technician; the engines that hold history."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -71,6 +75,22 @@ def _after_sealing(store: HistoryStore, name: str) -> Any:
         return question(*args, **kwargs)
 
     return asked
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path, transactional_db: None) -> Iterator[None]:
+    """The test's database where another process sees it; SQLite's is in memory otherwise."""
+    if connection.vendor == "postgresql":
+        yield
+        return
+    kept, name = connection.connection, connection.settings_dict["NAME"]
+    file = tmp_path / "history.sqlite3"
+    with closing(sqlite3.connect(file)) as copy:
+        kept.backup(copy)
+    connection.connection, connection.settings_dict["NAME"] = None, str(file)
+    yield
+    connection.close()
+    connection.connection, connection.settings_dict["NAME"] = kept, name
 
 
 @pytest.fixture

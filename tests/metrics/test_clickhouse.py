@@ -156,9 +156,8 @@ def test_moving_that_is_killed_at_any_statement_loses_and_repeats_nothing(
     assert point > 10
 
 
-@pytest.mark.django_db(transaction=True)
 def test_moving_while_readings_are_corrected_ends_with_the_last_correction(
-    store: ClickHouseStore, metric: Metric
+    on_disk: None, store: ClickHouseStore, metric: Metric
 ) -> None:
     rounds, done = 25, threading.Event()
     failures: list[BaseException] = []
@@ -166,7 +165,8 @@ def test_moving_while_readings_are_corrected_ends_with_the_last_correction(
     def correct() -> None:
         try:
             for number in range(rounds):
-                store.append(minutes(metric, 50, number))
+                with transaction.atomic():
+                    store.append(minutes(metric, 50, number))
         except BaseException as error:
             failures.append(error)
         finally:

@@ -2,13 +2,11 @@
 
 import os
 import signal
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -270,22 +268,6 @@ class TestConcurrency:
             late.result()
 
         assert contents()[key] == -7
-
-
-@pytest.fixture
-def on_disk(tmp_path: Path, transactional_db: None) -> Iterator[None]:
-    """The test's database where another process sees it; SQLite's is in memory otherwise."""
-    if connection.vendor == "postgresql":
-        yield
-        return
-    kept, name = connection.connection, connection.settings_dict["NAME"]
-    file = tmp_path / "history.sqlite3"
-    with closing(sqlite3.connect(file)) as copy:
-        kept.backup(copy)
-    connection.connection, connection.settings_dict["NAME"] = None, str(file)
-    yield
-    connection.close()
-    connection.connection, connection.settings_dict["NAME"] = kept, name
 
 
 def seal_and_die(limit: int) -> int:
