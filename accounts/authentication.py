@@ -1,6 +1,6 @@
 """Sign-in by API token."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -26,8 +26,22 @@ class ApiTokenAuthentication(TokenAuthentication):
 
     def validate_user(self, auth_token: Any) -> tuple[Any, Any]:
         user, token = super().validate_user(auth_token)
-        now = timezone.now()
-        if token.last_used_at is None or now - token.last_used_at > _USE_RECORDED_EVERY:
-            token.last_used_at = now
+        if _is_use_to_be_recorded(token):
+            token.last_used_at = timezone.now()
             token.save(update_fields=["last_used_at"])
         return user, token
+
+    def _cleanup_token(self, auth_token: Any) -> bool:
+        """Whether the token has expired; it is deleted then, and so are all others of its user.
+
+        Knox looks for the others at every request; here it does when a use is recorded.
+        """
+        expired = auth_token.expiry is not None and auth_token.expiry < timezone.now()
+        if expired or _is_use_to_be_recorded(auth_token):
+            return bool(super()._cleanup_token(auth_token))
+        return False
+
+
+def _is_use_to_be_recorded(token: Any) -> bool:
+    last: datetime | None = token.last_used_at
+    return last is None or timezone.now() - last > _USE_RECORDED_EVERY

@@ -27,6 +27,15 @@ _UPSERT = """
     ON CONFLICT (metric_id, timestamp) DO UPDATE SET value = excluded.value
     WHERE r.value IS DISTINCT FROM excluded.value
 """
+# What lies where a batch's readings of each Metric would, and no more than one beyond their number.
+_IN_PLACE_OF = """
+    SELECT array_agg(wanted.metric_id), array_agg(found.timestamp), array_agg(found.value)
+    FROM unnest(%s, %s, %s, %s) AS wanted (metric_id, first, last, n) CROSS JOIN LATERAL (
+        SELECT timestamp, value FROM metrics_reading
+        WHERE metric_id = wanted.metric_id AND timestamp BETWEEN wanted.first AND wanted.last
+        ORDER BY timestamp LIMIT wanted.n + 1) AS found
+    HAVING count(*) > 0
+"""
 _COPY = "COPY metrics_reading (metric_id, timestamp, value) FROM STDIN (FORMAT BINARY)"
 _SELECT = """
     SELECT wanted.metric_id, found.timestamps, found.values
@@ -100,7 +109,7 @@ _TYPES = {np.int64: psycopg.postgres.types["int8"], np.float64: psycopg.postgres
 
 def upsert(batch: ReadingBatch) -> None:
     """Insert or overwrite de-duplicated readings; those that change nothing are not written."""
-    if len(batch) < COPY_FROM or not _copied(batch):
+    if len(batch) < COPY_FROM or not (_is_sent_again(batch) or _copied(batch)):
         execute(_UPSERT, batch.metric_ids, batch.timestamps, batch.values)
 
 
@@ -143,6 +152,20 @@ def neighbours(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Sam
 def _by_metric(statement: str, *parameters: Any) -> dict[int, Samples]:
     rows = execute(statement, *parameters)
     return ReadingBatch(*rows[0]).by_metric() if rows else {}
+
+
+def _is_sent_again(batch: ReadingBatch) -> bool:
+    """Whether all of it is stored; as a rule the first Metric's readings tell that it is not."""
+    first = batch.where(batch.metric_ids == batch.metric_ids[0])
+    return _is_in_place(first) and _is_in_place(batch)
+
+
+def _is_in_place(batch: ReadingBatch) -> bool:
+    ids, begins, counts = np.unique(batch.metric_ids, return_index=True, return_counts=True)
+    ends = begins + counts - 1
+    stored = execute(_IN_PLACE_OF, ids, batch.timestamps[begins], batch.timestamps[ends], counts)
+    columns = (batch.metric_ids, batch.timestamps, batch.values)
+    return bool(stored) and all(map(np.array_equal, stored[0], columns))
 
 
 def _copied(batch: ReadingBatch) -> bool:

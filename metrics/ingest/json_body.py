@@ -119,14 +119,23 @@ def _readings(
 ) -> ParsedReadings:
     numbers: dict[Identity, int] = {}
     of_identity = [numbers.setdefault(identity, len(numbers)) for identity in identities]
-    micros = [(instant - _EPOCH) // _MICROSECOND for instant in instants]
     return ParsedReadings(
         identities=list(numbers),
         of_identity=np.array(of_identity, np.intp),
-        timestamps=np.array(micros, np.int64),
+        timestamps=np.fromiter(_micros(instants), np.int64, len(instants)),
         values=np.array(values, np.float64),
         positions=np.arange(len(values), dtype=np.int64),
     )
+
+
+def _micros(instants: Sequence[datetime]) -> Iterator[int]:
+    """Microseconds since the Unix epoch; an instant of many Metrics in a row is converted once."""
+    last: datetime | None = None
+    for instant in instants:
+        if instant != last:
+            last = instant
+            micros = (instant - _EPOCH) // _MICROSECOND
+        yield micros
 
 
 def _parsed_one_by_one(body: bytes, max_readings: int) -> ParsedReadings:

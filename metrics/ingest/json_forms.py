@@ -18,14 +18,9 @@ class _Strict(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 class RowById(_Strict):
     """`{"metric": 12, "timestamp": "…", "value": 1.5}`"""
 
-    metric: MetricId
+    identity: MetricId = msgspec.field(name="metric")  # the Metric, as it was named
     timestamp: Timestamp
     value: float
-
-    @property
-    def identity(self) -> Identity:
-        """The Metric, as it was named."""
-        return self.metric
 
 
 class RowByName(_Strict):
@@ -55,12 +50,7 @@ class _Columns(_Strict):
 class ColumnsById(_Columns, kw_only=True):
     """`{"metric": 12, "timestamps": […], "values": […]}`"""
 
-    metric: MetricId
-
-    @property
-    def identity(self) -> Identity:
-        """The Metric, as it was named."""
-        return self.metric
+    identity: MetricId = msgspec.field(name="metric")  # the Metric, as it was named
 
 
 class ColumnsByName(_Columns, kw_only=True):

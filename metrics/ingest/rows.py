@@ -66,7 +66,6 @@ def _rejections(
 
 def _resolve(identities: Sequence[Identity], user: Any) -> Ints:
     """The id of each Metric named, _UNKNOWN for one that `user` does not see."""
-    visible = Metric.objects.visible_to(user).order_by()
     ids = [one for one in identities if isinstance(one, int)]
     named = (one.name if isinstance(one, InUnit) else one for one in identities)
     names = [one for one in named if isinstance(one, Named) and _can_exist(one)]
@@ -75,7 +74,7 @@ def _resolve(identities: Sequence[Identity], user: Any) -> Ints:
         seen = Metric.objects.visible_among(user, some).order_by()
         found.update((pk, pk) for pk in seen.values_list("pk", flat=True))
     for some in _blocks(names):
-        found.update(_by_name(visible, some))
+        found.update(_by_name(Metric.objects.visible_to(user).order_by(), some))
     return np.array([found.get(one, _UNKNOWN) for one in identities], np.int64)
 
 

@@ -89,6 +89,22 @@ def test_a_token_expires(technician):
         assert client.get(ME).status_code == 401
 
 
+def test_a_token_expires_in_the_middle_of_its_use(technician):
+    client = sign_in(technician)
+    ApiToken.objects.update(expiry=timezone.now() + timedelta(seconds=30))
+    assert client.get(ME).status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(seconds=31)):
+        assert client.get(ME).status_code == 401
+    assert not ApiToken.objects.exists()
+
+
+def test_using_a_token_clears_away_those_of_the_user_that_have_expired(technician):
+    client = sign_in(technician)
+    expired, _ = ApiToken.objects.create(user=technician, expiry=timedelta(seconds=-1))
+    assert client.get(ME).status_code == 200
+    assert not ApiToken.objects.filter(pk=expired.pk).exists()
+
+
 def test_too_many_attempts_are_told_when_to_come_back(technician):
     for _ in range(20):
         APIClient().post(LOGIN, {"username": "tess", "password": "wrong"})

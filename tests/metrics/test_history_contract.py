@@ -128,6 +128,36 @@ def test_the_same_batch_again_changes_nothing(
     assert store.read(metric_ids[:1], START, FOREVER)[metric_ids[0]].values.size == size
 
 
+@pytest.mark.parametrize("place", [0, 1_500, 2_999])
+def test_a_large_batch_that_is_sent_again_may_correct_one_reading(
+    store: HistoryStore, metric_ids: list[int], place: int
+) -> None:
+    ids = np.repeat(metric_ids[:3], 1_000)
+    moments = START + np.arange(ids.size)
+    sent, corrected = np.zeros(ids.size), np.zeros(ids.size)
+    corrected[place] = 1.0
+
+    store.append(ReadingBatch(ids, moments, sent))
+    store.append(ReadingBatch(ids, moments, corrected))
+
+    found = store.read(metric_ids[:3], START, FOREVER).values()
+    assert np.concatenate([samples.values for samples in found]).tolist() == corrected.tolist()
+
+
+@pytest.mark.parametrize("missing", [0, 1_500, 2_999])
+def test_a_large_batch_that_is_sent_again_may_bring_one_reading_more(
+    store: HistoryStore, metric_ids: list[int], missing: int
+) -> None:
+    ids = np.repeat(metric_ids[:3], 1_000)
+    whole = ReadingBatch(ids, START + np.arange(ids.size), np.arange(ids.size, dtype=np.float64))
+
+    store.append(whole.where(np.arange(ids.size) != missing))
+    store.append(whole)
+
+    found = store.read(metric_ids[:3], START, FOREVER).values()
+    assert np.concatenate([samples.values for samples in found]).tolist() == whole.values.tolist()
+
+
 def test_of_two_readings_of_one_instant_in_a_batch_the_later_one_wins(
     store: HistoryStore, metric_ids: list[int]
 ) -> None:
