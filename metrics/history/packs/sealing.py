@@ -21,7 +21,7 @@ from metrics.instants import MICROS_PER_SECOND
 from metrics.vocabulary import MetricType
 
 HOT_DAYS = 2  # a day stays hot for so long after its end: most of what is late arrives within
-AT_ONCE = 250_000  # readings that are sealed in one transaction, of one day
+AT_ONCE = 100_000  # readings that are sealed in one transaction, of one day
 
 Sizes = Mapping[int, int]  # readings by Metric id
 
@@ -67,7 +67,7 @@ def delete(metric_ids: Sequence[int], start: int, end: int) -> int:
     """Delete the readings of [start, end), sealed or hot; returns how many."""
     natures = _held(metric_ids)
     count = reading.count(metric_ids, start, end)
-    database().take(metric_ids, start, end)
+    database().remove(metric_ids, start, end)
     first, behind = -(-start // DAY), end // DAY  # of the days that lie wholly inside
     rows.delete(metric_ids, first, behind - 1)
     for day in {start // DAY, (end - 1) // DAY}:
