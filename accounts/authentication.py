@@ -1,6 +1,6 @@
 """Sign-in by API token."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -24,10 +24,23 @@ class ApiTokenAuthentication(TokenAuthentication):
             raise AuthenticationFailed("Invalid token.")
         return self.authenticate_credentials(keys[0].encode())
 
+    def _cleanup_token(self, auth_token: Any) -> bool:
+        """Whether the token has expired; the user's expired ones go when a use is recorded."""
+        now = timezone.now()
+        is_expired = auth_token.expiry is not None and auth_token.expiry < now
+        if is_expired or _is_due(auth_token, now):
+            return bool(super()._cleanup_token(auth_token))
+        return False
+
     def validate_user(self, auth_token: Any) -> tuple[Any, Any]:
         user, token = super().validate_user(auth_token)
         now = timezone.now()
-        if token.last_used_at is None or now - token.last_used_at > _USE_RECORDED_EVERY:
+        if _is_due(token, now):
             token.last_used_at = now
             token.save(update_fields=["last_used_at"])
         return user, token
+
+
+def _is_due(token: Any, now: datetime) -> bool:
+    """Whether its use is to be recorded."""
+    return token.last_used_at is None or now - token.last_used_at > _USE_RECORDED_EVERY
