@@ -1,9 +1,9 @@
 """The history of Metrics over a window, as plain values ready for JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -36,6 +36,7 @@ MAX_BUCKETED_POINTS = 1_000_000  # an answer
 _UNITS = {"count": "1", "duration": "s"}  # others have the Metric's
 
 Numbers = list[float | None]
+Written = Callable[[Floats], Any]  # how the numbers of a series are put into the answer
 
 
 class About(TypedDict):
@@ -87,22 +88,35 @@ class TimeSeries(Heading):
     series: list[Series]
 
 
-def answer(metrics: Sequence[Metric], query: TimeSeriesQuery, now: datetime) -> TimeSeries:
+def listed(values: Floats) -> Numbers:
+    """Floats as Python has them: None for what is not known."""
+    numbers = values.astype(object)
+    numbers[~np.isfinite(values)] = None
+    return numbers.tolist()
+
+
+def answer(
+    metrics: Sequence[Metric], query: TimeSeriesQuery, now: datetime, written: Written = listed
+) -> TimeSeries:
     """The history of `metrics`, which the asker may see, with their Device and Site fetched.
 
     Nothing is known of the time after `now`. Raises DomainError naming the field at fault.
     """
     zone = resolve_zone(query.time_zone, metrics, query.own_time_zone)
     if query.resolution == "raw":
-        return _raw(metrics, query, zone, now)
-    return _bucketed(metrics, query, zone, now)
+        return _raw(metrics, query, zone, now, written)
+    return _bucketed(metrics, query, zone, now, written)
 
 
 # Buckets ------------------------------------------------------------------------------------------
 
 
 def _bucketed(
-    metrics: Sequence[Metric], query: TimeSeriesQuery, zone: ZoneInfo, now: datetime
+    metrics: Sequence[Metric],
+    query: TimeSeriesQuery,
+    zone: ZoneInfo,
+    now: datetime,
+    written: Written,
 ) -> TimeSeries:
     window = resolve_window(query.start, query.end, zone, now)
     resolution, buckets = _divided(window, query, zone, len(metrics))
@@ -122,7 +136,8 @@ def _bucketed(
         "next_cursor": None,
         "timestamps": _writer(query, zone, resolution)(starts),
         "series": [
-            _series(summary, column) for summary, column in zip(summaries, columns, strict=True)
+            _series(summary, column, written)
+            for summary, column in zip(summaries, columns, strict=True)
         ],
     }
 
@@ -141,14 +156,14 @@ def _divided(
         raise DomainError(message, code="too_many_points", field=field) from error
 
 
-def _series(summary: Summary, columns: Columns) -> Series:
+def _series(summary: Summary, columns: Columns, written: Written) -> Series:
     numbers: dict[str, object] = {}
-    states: dict[str, Numbers] = {}
+    states: dict[str, object] = {}
     for name, column in columns.items():
         if name.startswith(STATE):
-            states[name.removeprefix(STATE)] = _numbers(column)
+            states[name.removeprefix(STATE)] = written(column)
         else:
-            numbers[name] = _numbers(column)
+            numbers[name] = written(column)
     if summary.aggregate == "duration":
         numbers["states"] = states
     return cast("Series", {**_about(summary.metric, summary.aggregate), **numbers})
@@ -168,13 +183,17 @@ def _without_empty(starts: Ints, columns: Sequence[Columns]) -> tuple[Ints, list
 
 
 def _raw(
-    metrics: Sequence[Metric], query: TimeSeriesQuery, zone: ZoneInfo, now: datetime
+    metrics: Sequence[Metric],
+    query: TimeSeriesQuery,
+    zone: ZoneInfo,
+    now: datetime,
+    written: Written,
 ) -> TimeSeries:
     window, after = _position(query, zone, now)
     ids = [metric.pk for metric in metrics]
     page = get_store().read_page(ids, *window, after=after, limit=MAX_RAW_POINTS)
-    write = _writer(query, zone)
     found = [page.samples.get(metric.pk, Samples.empty()) for metric in metrics]
+    labels = _labels([samples.timestamps for samples in found], _writer(query, zone))
     return {
         **_heading(window, query, zone, "raw"),
         "aggregate": None,
@@ -184,13 +203,22 @@ def _raw(
         "series": [
             {
                 **_about(metric, None),
-                "timestamps": write(samples.timestamps),
-                "values": samples.values.tolist(),
+                "timestamps": times,
+                "values": written(samples.values),
                 "coverage": None,
             }
-            for metric, samples in zip(metrics, found, strict=True)
+            for metric, samples, times in zip(metrics, found, labels, strict=True)
         ],
     }
+
+
+def _labels(instants: Sequence[Ints], write: Formatter) -> list[Labels]:
+    """Those of each series; most Metrics are measured at the same moments, and share theirs."""
+    known: dict[bytes, Labels] = {}
+    for moments in instants:
+        if (key := moments.tobytes()) not in known:
+            known[key] = write(moments)
+    return [known[moments.tobytes()] for moments in instants]
 
 
 def _position(
@@ -235,10 +263,3 @@ def _about(metric: Metric, aggregate: str | None) -> About:
         "site": metric.device.site_id,
         "aggregate": aggregate,
     }
-
-
-def _numbers(values: Floats) -> Numbers:
-    """Floats as JSON has them: None for what is not known."""
-    numbers = values.astype(object)
-    numbers[~np.isfinite(values)] = None
-    return numbers.tolist()
