@@ -22,7 +22,9 @@ def read(
 ) -> dict[int, Samples]:
     """The readings of [start, end), and those around it, of Metrics that have any."""
     # Hot rows first: what is sealed in between is then seen twice, never missed.
-    hot = hot_rows(metric_ids, start, end, with_neighbours=with_neighbours)
+    hot = database().select(metric_ids, start, end)
+    if with_neighbours:
+        hot = overlay(hot, database().neighbours(metric_ids, start, end))
     first, last = start // DAY, (end - 1) // DAY
     sealed = rows.days(metric_ids, first, last)
     if with_neighbours:
@@ -79,15 +81,6 @@ def count(metric_ids: Sequence[int], start: int, end: int) -> int:
         inside = max(start, day * DAY), min(end, (day + 1) * DAY)
         counted += sum(map(len, read(ids, *inside, with_neighbours=False).values()))
     return counted
-
-
-def hot_rows(
-    metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool
-) -> dict[int, Samples]:
-    """The readings that are not sealed, of [start, end) and around it, of Metrics that have any."""
-    found = database().select(metric_ids, start, end)
-    around = database().neighbours(metric_ids, start, end) if with_neighbours else {}
-    return overlay(found, around)
 
 
 def joined(days: Mapping[int, Sequence[Samples]]) -> dict[int, Samples]:
