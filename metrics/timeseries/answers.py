@@ -1,6 +1,6 @@
 """The history of Metrics over a window, as plain values ready for JSON."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NotRequired, TypedDict, cast
@@ -124,10 +124,10 @@ def _bucketed(
         Summary(metric, aggregate_of(metric, query.aggregate), buckets, to_micros(now))
         for metric in metrics
     ]
-    columns = list(columns_of(summaries, envelope=query.envelope, fill=query.fill))
+    columns = columns_of(summaries, envelope=query.envelope, fill=query.fill)
     starts = buckets.starts
     if query.fill == "none":
-        starts, columns = _without_empty(starts, columns)
+        starts, columns = _without_empty(starts, list(columns))
     aggregates = {summary.aggregate for summary in summaries}
     return {
         **_heading(window, query, zone, resolution),
@@ -169,14 +169,14 @@ def _series(summary: Summary, columns: Columns, written: Written) -> Series:
     return cast("Series", {**_about(summary.metric, summary.aggregate), **numbers})
 
 
-def _without_empty(starts: Ints, columns: Sequence[Columns]) -> tuple[Ints, list[Columns]]:
+def _without_empty(starts: Ints, columns: Sequence[Columns]) -> tuple[Ints, Iterator[Columns]]:
     """Leave out the buckets in which every series is empty."""
     filled = np.zeros(starts.size, bool)
     for column in columns:
         filled |= ~np.isnan(column["values"])
-    return starts[filled], [
+    return starts[filled], (
         {name: numbers[filled] for name, numbers in column.items()} for column in columns
-    ]
+    )
 
 
 # Raw ----------------------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ def columns_of(summaries: Sequence[Summary], *, envelope: bool, fill: str) -> It
 
     Holds one block of Metrics at a time.
     """
-    for summary, found in zip(summaries, _found(summaries), strict=True):
-        yield summary.columns(found, envelope=envelope, fill=fill)
+    found = _found(summaries)
+    for summary in summaries:
+        yield summary.columns(next(found), envelope=envelope, fill=fill)
 
 
 def _found(summaries: Sequence[Summary]) -> Iterator[Samples | Quarters]:
