@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from energy.errors import DomainError
 from metrics.history import get_store
@@ -35,6 +36,7 @@ MAX_BUCKETED_POINTS = 1_000_000  # an answer
 
 _UNITS = {"count": "1", "duration": "s"}  # others have the Metric's
 
+Text = TypeVar("Text")
 Numbers = list[float | None]
 Written = Callable[[Floats], Any]  # how the numbers of a series are put into the answer
 
@@ -129,6 +131,7 @@ def _bucketed(
     if query.fill == "none":
         starts, columns = _without_empty(starts, list(columns))
     aggregates = {summary.aggregate for summary in summaries}
+    covered = _sharing(written)
     return {
         **_heading(window, query, zone, resolution),
         "aggregate": aggregates.pop() if len(aggregates) == 1 else query.aggregate,
@@ -136,7 +139,7 @@ def _bucketed(
         "next_cursor": None,
         "timestamps": _writer(query, zone, resolution)(starts),
         "series": [
-            _series(summary, column, written)
+            _series(summary, column, written, covered)
             for summary, column in zip(summaries, columns, strict=True)
         ],
     }
@@ -156,14 +159,14 @@ def _divided(
         raise DomainError(message, code="too_many_points", field=field) from error
 
 
-def _series(summary: Summary, columns: Columns, written: Written) -> Series:
+def _series(summary: Summary, columns: Columns, written: Written, covered: Written) -> Series:
     numbers: dict[str, object] = {}
     states: dict[str, object] = {}
     for name, column in columns.items():
         if name.startswith(STATE):
             states[name.removeprefix(STATE)] = written(column)
         else:
-            numbers[name] = written(column)
+            numbers[name] = (covered if name == "coverage" else written)(column)
     if summary.aggregate == "duration":
         numbers["states"] = states
     return cast("Series", {**_about(summary.metric, summary.aggregate), **numbers})
@@ -193,7 +196,7 @@ def _raw(
     ids = [metric.pk for metric in metrics]
     page = get_store().read_page(ids, *window, after=after, limit=MAX_RAW_POINTS)
     found = [page.samples.get(metric.pk, Samples.empty()) for metric in metrics]
-    labels = _labels([samples.timestamps for samples in found], _writer(query, zone))
+    write = _sharing(_writer(query, zone))
     return {
         **_heading(window, query, zone, "raw"),
         "aggregate": None,
@@ -203,22 +206,13 @@ def _raw(
         "series": [
             {
                 **_about(metric, None),
-                "timestamps": times,
+                "timestamps": write(samples.timestamps),
                 "values": written(samples.values),
                 "coverage": None,
             }
-            for metric, samples, times in zip(metrics, found, labels, strict=True)
+            for metric, samples in zip(metrics, found, strict=True)
         ],
     }
-
-
-def _labels(instants: Sequence[Ints], write: Formatter) -> list[Labels]:
-    """Those of each series; most Metrics are measured at the same moments, and share theirs."""
-    known: dict[bytes, Labels] = {}
-    for moments in instants:
-        if (key := moments.tobytes()) not in known:
-            known[key] = write(moments)
-    return [known[moments.tobytes()] for moments in instants]
 
 
 def _position(
@@ -250,6 +244,19 @@ def _writer(query: TimeSeriesQuery, zone: ZoneInfo, resolution: str = "raw") -> 
     if query.time_format == "ms":
         return milliseconds
     return partial(rfc3339_local, zone=zone) if resolution in CALENDAR else rfc3339
+
+
+def _sharing(write: Callable[[NDArray[Any]], Text]) -> Callable[[NDArray[Any]], Text]:
+    """Write equal arrays once: most Metrics are measured at the same moments, without a gap."""
+    known: dict[bytes, Text] = {}
+
+    def written(numbers: NDArray[Any]) -> Text:
+        key = numbers.tobytes()
+        if key not in known:
+            known[key] = write(numbers)
+        return known[key]
+
+    return written
 
 
 def _about(metric: Metric, aggregate: str | None) -> About:
