@@ -24,24 +24,23 @@ class ApiTokenAuthentication(TokenAuthentication):
             raise AuthenticationFailed("Invalid token.")
         return self.authenticate_credentials(keys[0].encode())
 
-    def validate_user(self, auth_token: Any) -> tuple[Any, Any]:
-        user, token = super().validate_user(auth_token)
-        if _is_use_to_be_recorded(token):
-            token.last_used_at = timezone.now()
-            token.save(update_fields=["last_used_at"])
-        return user, token
-
     def _cleanup_token(self, auth_token: Any) -> bool:
-        """Whether the token has expired; it is deleted then, and so are all others of its user.
-
-        Knox looks for the others at every request; here it does when a use is recorded.
-        """
-        expired = auth_token.expiry is not None and auth_token.expiry < timezone.now()
-        if expired or _is_use_to_be_recorded(auth_token):
+        """Whether the token has expired; the user's expired ones go when a use is recorded."""
+        now = timezone.now()
+        is_expired = auth_token.expiry is not None and auth_token.expiry < now
+        if is_expired or _is_due(auth_token, now):
             return bool(super()._cleanup_token(auth_token))
         return False
 
+    def validate_user(self, auth_token: Any) -> tuple[Any, Any]:
+        user, token = super().validate_user(auth_token)
+        now = timezone.now()
+        if _is_due(token, now):
+            token.last_used_at = now
+            token.save(update_fields=["last_used_at"])
+        return user, token
 
-def _is_use_to_be_recorded(token: Any) -> bool:
-    last: datetime | None = token.last_used_at
-    return last is None or timezone.now() - last > _USE_RECORDED_EVERY
+
+def _is_due(token: Any, now: datetime) -> bool:
+    """Whether its use is to be recorded."""
+    return token.last_used_at is None or now - token.last_used_at > _USE_RECORDED_EVERY

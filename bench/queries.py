@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import psycopg
 from pcodec.standalone import simple_decompress
 
@@ -131,7 +132,7 @@ class _Packs:
         for first in range(0, len(metric_ids), step):
             found = self._fetch("quarters", metric_ids[first : first + step], begin, end)
             summaries = [bytes(row[0]) for row in found]
-            Grid.empty(len(summaries)).open(range(len(summaries)), summaries)
+            Grid.empty(len(summaries)).open(np.arange(len(summaries)), summaries)
 
 
 def packs_floor() -> PacksFloor:

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from django.db import models
 
-from sites.models import Site
+from sites.querysets import seen_by
 
 
 class DeviceQuerySet(models.QuerySet[Any]):
@@ -12,6 +12,4 @@ class DeviceQuerySet(models.QuerySet[Any]):
 
     def visible_to(self, user: Any) -> Self:
         """The Devices of the Sites `user` sees."""
-        if user.is_superuser and user.is_active:
-            return self.all()
-        return self.filter(site__in=Site.objects.visible_to(user))
+        return self.filter(seen_by(user, "site__"))

@@ -3,8 +3,10 @@
 from typing import Any
 
 import msgspec
+import numpy as np
 from django.utils.encoding import force_str
 from django.utils.functional import Promise
+from numpy.typing import NDArray
 from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -25,6 +27,11 @@ class FastJSONRenderer(JSONRenderer):
         encoded = msgspec.json.encode(data, enc_hook=_plain)
         indent = self.get_indent(accepted_media_type or "", renderer_context or {})
         return msgspec.json.format(encoded, indent=indent) if indent else encoded
+
+
+def encoded(values: NDArray[np.float64]) -> msgspec.Raw:
+    """Numbers as JSON, which takes a third of the room that they take as Python's."""
+    return msgspec.Raw(msgspec.json.encode(values.tolist()))
 
 
 def _plain(value: Any) -> Any:

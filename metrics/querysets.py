@@ -9,9 +9,9 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 
-from devices.models import Device
 from metrics.freshness import LATE_WITHIN, LIVE_WITHIN, Freshness
 from metrics.instants import MICROS_PER_SECOND, to_micros
+from sites.querysets import seen_by
 
 
 def _as_one_parameter(ids: Iterable[int]) -> RawSQL:
@@ -26,20 +26,14 @@ class MetricQuerySet(models.QuerySet[Any]):
 
     def visible_to(self, user: Any) -> Self:
         """The Metrics of the Devices `user` sees."""
-        if user.is_superuser and user.is_active:
-            return self.all()
-        return self.filter(device__in=Device.objects.visible_to(user))
+        return self.filter(seen_by(user, "device__site__"))
 
     def visible_among(self, user: Any, ids: Iterable[int]) -> Self:
-        """Those of `ids` that `user` sees: `visible_to(user).filter(pk__in=ids)`, id by id.
+        """Those of `ids` that `user` sees: `visible_to(user).filter(pk__in=ids)`.
 
-        SQLite would otherwise look for every pair of a visible Device and an id; and `pk__in`
-        takes Django and psycopg 10 ms to write out for a thousand.
+        A thousand ids as a thousand parameters would take Django and the database 10 ms more.
         """
-        if connection.vendor == "postgresql":
-            return self.visible_to(user).filter(pk__in=_as_one_parameter(ids))
-        seen = self.model._default_manager.visible_to(user).filter(pk=models.OuterRef("pk"))
-        return self.filter(models.Exists(seen), pk__in=_as_one_parameter(ids))
+        return self.visible_to(user).filter(pk__in=_as_one_parameter(ids))
 
     def with_latest(self) -> Self:
         """Fetch each Metric's latest value, Device and Site in the same query."""

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from energy.parameters import refuse_unknown
+from energy.renderers import encoded
 from energy.serializers import MAX_ID
 from energy.viewsets import ApiMixin
 from metrics.deletion_views import READINGS_NAMES, counted, deleted, readings_schema
@@ -71,7 +72,8 @@ class MetricViewSet(
     @action(detail=True, query_parameters=NAMES)
     def timeseries(self, request: Request, pk: str) -> Response:
         """The Metric's history over a window."""
-        return Response(answer([self.get_object()], read_query(request), timezone.now()))
+        metrics = [self.get_object()]
+        return Response(answer(metrics, read_query(request), timezone.now(), encoded))
 
     @export_schema("a Metric")
     @action(detail=True, **EXPORT_ACTION)

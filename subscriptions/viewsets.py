@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet
 
+from energy.renderers import encoded
 from energy.viewsets import ApiMixin
 from metrics.export_schema import export_schema
 from metrics.export_views import EXPORT_ACTION, export_response
@@ -67,7 +68,7 @@ class SubscriptionViewSet(ApiMixin, ModelViewSet):
     def timeseries(self, request: Request, pk: str) -> Response:
         """The history of its Metrics over a window, all on one set of timestamps."""
         metrics = list(self._visible_metrics().select_related("device__site"))
-        return Response(answer(metrics, read_query(request), timezone.now()))
+        return Response(answer(metrics, read_query(request), timezone.now(), encoded))
 
     @export_schema("a Subscription")
     @action(detail=True, **EXPORT_ACTION)

@@ -78,43 +78,95 @@ def cells_of(
 class Quarters:
     """All quarter hours that a window touches, one after the other, of one Metric.
 
-    `edges` int64[n + 1]: where they begin and the last one ends, cut to the window. `counts`,
-    `firsts`, `lasts`, `known`, `low`, `high`, `last` and `mean` as in Cells, with an entry for
-    every quarter hour; those without readings count 0 and know nothing. `mean` is there where it
-    was asked for. `before` and `behind`: the nearest readings outside the window. A value is held
-    for at most `hold` microseconds, and nothing is known of the time after `known_until`.
+    `begins` int64[n + 1]: where they begin and the last one ends. `shape` int64[days, 4, 96] and
+    `columns` float64[days, 4, 96] hold those of whole days, the first of the window being number
+    `offset`: counts, firsts and lasts as offsets in the quarter hour, known; low, high, last, mean.
+    Each has an entry for every quarter hour; those without readings count 0 and know nothing.
+    `mean` is there where it was asked for. `before` and `behind`: the nearest readings outside the
+    window, where they matter. A value is held for at most `hold` microseconds, and nothing is known
+    of the time after `known_until`.
     """
 
-    edges: Ints
-    counts: Ints
-    firsts: Ints
-    lasts: Ints
-    known: Ints
-    low: Floats
-    high: Floats
-    last: Floats
-    mean: Floats
+    window: tuple[int, int]
+    begins: Ints
+    offset: int
+    shape: Ints
+    columns: Floats
     before: Samples
     behind: Samples
     hold: int
     known_until: int
 
     def __len__(self) -> int:
-        return self.counts.size
+        return self.begins.size - 1
+
+    def _shape(self, place: int) -> Ints:
+        return self.shape[:, place].reshape(-1)[self.offset : self.offset + len(self)]
+
+    def _column(self, place: int) -> Floats:
+        return self.columns[:, place].reshape(-1)[self.offset : self.offset + len(self)]
+
+    @cached_property
+    def edges(self) -> Ints:
+        """int64[n + 1]: where they begin and the last one ends, cut to the window."""
+        edges = self.begins.copy()
+        edges[0], edges[-1] = self.window
+        return edges
+
+    @cached_property
+    def counts(self) -> Ints:
+        """As in Cells, like all that follow."""
+        return self._shape(0)
+
+    @cached_property
+    def firsts(self) -> Ints:
+        return self.begins[:-1] + self._shape(1)
+
+    @cached_property
+    def lasts(self) -> Ints:
+        return self.begins[:-1] + self._shape(2)
+
+    @cached_property
+    def known(self) -> Ints:
+        return self._shape(3)
+
+    @cached_property
+    def low(self) -> Floats:
+        return self._column(0)
+
+    @cached_property
+    def high(self) -> Floats:
+        return self._column(1)
+
+    @cached_property
+    def last(self) -> Floats:
+        return self._column(2)
+
+    @cached_property
+    def mean(self) -> Floats:
+        return self._column(3)
+
+    @cached_property
+    def are_begun(self) -> bool:
+        """Whether a reading begins each, so that none is held into it."""
+        return bool(self.counts.all() and not self._shape(1).any())
 
     def offsets(self, edges: Ints) -> Ints:
         """The first quarter hour of each bucket."""
-        origin = self.edges[0] - self.edges[0] % QUARTER
-        return (edges[:-1] - origin) // QUARTER
+        return (edges[:-1] - self.begins[0]) // QUARTER
 
     @cached_property
     def filled(self) -> Ints:
         """For each quarter hour the last one with readings up to it; −1 where there is none."""
+        if self.counts.all():
+            return np.arange(len(self))
         return np.maximum.accumulate(np.where(self.counts > 0, np.arange(len(self)), -1))
 
     @cached_property
     def carried(self) -> tuple[Ints, Floats]:
-        """The value held into each quarter hour, and for how long before its first reading."""
+        """For how long a value is held into each quarter hour before its first reading; it."""
+        if self.are_begun:
+            return np.zeros(len(self), np.int64), self.last
         at, value = _LONG_AGO, 0.0
         if len(self.before):
             at, value = self.before.timestamps[-1], self.before.values[-1]
@@ -125,6 +177,11 @@ class Quarters:
         stops = np.minimum(np.minimum(stops, since + self.hold), self.known_until)
         held = np.maximum(stops - self.edges[:-1], 0)
         return held, np.append(self.last, value)[source]
+
+    def known_in(self, offsets: Ints) -> Ints:
+        """For how many microseconds a value is known in each bucket."""
+        known = self.known if self.are_begun else self.known + self.carried[0]
+        return np.add.reduceat(known, offsets)
 
 
 def minimum(quarters: Quarters, edges: Ints) -> Floats:
@@ -159,21 +216,22 @@ def last(quarters: Quarters, edges: Ints) -> Floats:
 
 def coverage(quarters: Quarters, edges: Ints) -> Floats:
     """The share of each bucket, 0 to 1, for which a value is known; never NaN."""
-    held, _ = quarters.carried
-    return np.add.reduceat(quarters.known + held, quarters.offsets(edges)) / np.diff(edges)
+    return quarters.known_in(quarters.offsets(edges)) / np.diff(edges)
 
 
 def mean(quarters: Quarters, edges: Ints) -> Floats:
     """The time-weighted mean of each bucket over the time for which a value is known."""
-    held, values = quarters.carried
     offsets = quarters.offsets(edges)
     sizes = np.diff(offsets, append=len(quarters))
     # Averaging the differences from one of the values keeps constants constant.
     closing = quarters.filled[offsets + sizes - 1]
-    middle = np.where(closing >= 0, quarters.mean[closing], values[offsets])
+    middle = np.where(closing >= 0, quarters.mean[closing], quarters.carried[1][offsets])
     middles = np.repeat(middle, sizes)
-    parts = quarters.known * (quarters.mean - middles) + held * (values - middles)
-    known = np.add.reduceat(quarters.known + held, offsets)
+    parts = quarters.known * (quarters.mean - middles)
+    if not quarters.are_begun:
+        held, values = quarters.carried
+        parts += held * (values - middles)
+    known = quarters.known_in(offsets)
     means = middle + np.add.reduceat(parts, offsets) / np.maximum(known, 1)
     return np.where(known > 0, means, np.nan)
 

@@ -16,11 +16,8 @@ from metrics.history.buckets import DAY
 from metrics.history.database import database
 from metrics.history.packs import reading, rows, sealing, summing
 from metrics.history.quarters import Quarters
-from metrics.instants import MICROS_PER_SECOND
 from metrics.models import Metric
 
-# Readings that are held in memory at once, where one Metric alone has not more: 16 MB.
-_READINGS_AT_ONCE = 1_000_000
 _DAYS_AT_ONCE = 2_048  # whose quarter hours are: 12 MB
 _BEGINNING, _END = -(2**62), 2**62  # of time
 
@@ -89,7 +86,8 @@ class RelationalStore(HistoryStore):
             return
         for block in _blocks(wanted, _fitting(start, end)):
             found = summing.read_quarters(block, start, end, known_until)
-            yield from ((each.metric_id, found[each.metric_id]) for each in block)
+            # None is kept, so that a block is gone before the next one comes.
+            yield from ((each.metric_id, found.pop(each.metric_id)) for each in block)
 
     def delete(
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
@@ -129,17 +127,17 @@ def _of_equal_weight(metric_ids: Sequence[int], start: int, end: int) -> Iterato
     Nobody needs to count them where one a second would not be too many.
     """
     sizes = dict.fromkeys(metric_ids, 0)
-    if len(metric_ids) * (end - start) <= _READINGS_AT_ONCE * MICROS_PER_SECOND:
+    if reading.are_few(metric_ids, start, end):
         yield list(metric_ids)
         return
     for metric_id, _, n in rows.headers(metric_ids, start // DAY, (end - 1) // DAY):
         sizes[metric_id] += n
     part: list[int] = []
-    room = _READINGS_AT_ONCE
+    room = reading.AT_ONCE
     for metric_id in metric_ids:
         if part and sizes[metric_id] > room:
             yield part
-            part, room = [], _READINGS_AT_ONCE
+            part, room = [], reading.AT_ONCE
         part.append(metric_id)
         room -= sizes[metric_id]
     if part:

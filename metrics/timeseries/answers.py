@@ -1,12 +1,13 @@
 """The history of Metrics over a window, as plain values ready for JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from energy.errors import DomainError
 from metrics.history import get_store
@@ -35,7 +36,9 @@ MAX_BUCKETED_POINTS = 1_000_000  # an answer
 
 _UNITS = {"count": "1", "duration": "s"}  # others have the Metric's
 
+Text = TypeVar("Text")
 Numbers = list[float | None]
+Written = Callable[[Floats], Any]  # how the numbers of a series are put into the answer
 
 
 class About(TypedDict):
@@ -87,22 +90,35 @@ class TimeSeries(Heading):
     series: list[Series]
 
 
-def answer(metrics: Sequence[Metric], query: TimeSeriesQuery, now: datetime) -> TimeSeries:
+def listed(values: Floats) -> Numbers:
+    """Floats as Python has them: None for what is not known."""
+    numbers = values.astype(object)
+    numbers[~np.isfinite(values)] = None
+    return numbers.tolist()
+
+
+def answer(
+    metrics: Sequence[Metric], query: TimeSeriesQuery, now: datetime, written: Written = listed
+) -> TimeSeries:
     """The history of `metrics`, which the asker may see, with their Device and Site fetched.
 
     Nothing is known of the time after `now`. Raises DomainError naming the field at fault.
     """
     zone = resolve_zone(query.time_zone, metrics, query.own_time_zone)
     if query.resolution == "raw":
-        return _raw(metrics, query, zone, now)
-    return _bucketed(metrics, query, zone, now)
+        return _raw(metrics, query, zone, now, written)
+    return _bucketed(metrics, query, zone, now, written)
 
 
 # Buckets ------------------------------------------------------------------------------------------
 
 
 def _bucketed(
-    metrics: Sequence[Metric], query: TimeSeriesQuery, zone: ZoneInfo, now: datetime
+    metrics: Sequence[Metric],
+    query: TimeSeriesQuery,
+    zone: ZoneInfo,
+    now: datetime,
+    written: Written,
 ) -> TimeSeries:
     window = resolve_window(query.start, query.end, zone, now)
     resolution, buckets = _divided(window, query, zone, len(metrics))
@@ -110,11 +126,12 @@ def _bucketed(
         Summary(metric, aggregate_of(metric, query.aggregate), buckets, to_micros(now))
         for metric in metrics
     ]
-    columns = list(columns_of(summaries, envelope=query.envelope, fill=query.fill))
+    columns = columns_of(summaries, envelope=query.envelope, fill=query.fill)
     starts = buckets.starts
     if query.fill == "none":
-        starts, columns = _without_empty(starts, columns)
+        starts, columns = _without_empty(starts, list(columns))
     aggregates = {summary.aggregate for summary in summaries}
+    covered = _sharing(written)
     return {
         **_heading(window, query, zone, resolution),
         "aggregate": aggregates.pop() if len(aggregates) == 1 else query.aggregate,
@@ -122,7 +139,8 @@ def _bucketed(
         "next_cursor": None,
         "timestamps": _writer(query, zone, resolution)(starts),
         "series": [
-            _series(summary, column) for summary, column in zip(summaries, columns, strict=True)
+            _series(summary, column, written, covered)
+            for summary, column in zip(summaries, columns, strict=True)
         ],
     }
 
@@ -141,40 +159,44 @@ def _divided(
         raise DomainError(message, code="too_many_points", field=field) from error
 
 
-def _series(summary: Summary, columns: Columns) -> Series:
+def _series(summary: Summary, columns: Columns, written: Written, covered: Written) -> Series:
     numbers: dict[str, object] = {}
-    states: dict[str, Numbers] = {}
+    states: dict[str, object] = {}
     for name, column in columns.items():
         if name.startswith(STATE):
-            states[name.removeprefix(STATE)] = _numbers(column)
+            states[name.removeprefix(STATE)] = written(column)
         else:
-            numbers[name] = _numbers(column)
+            numbers[name] = (covered if name == "coverage" else written)(column)
     if summary.aggregate == "duration":
         numbers["states"] = states
     return cast("Series", {**_about(summary.metric, summary.aggregate), **numbers})
 
 
-def _without_empty(starts: Ints, columns: Sequence[Columns]) -> tuple[Ints, list[Columns]]:
+def _without_empty(starts: Ints, columns: Sequence[Columns]) -> tuple[Ints, Iterator[Columns]]:
     """Leave out the buckets in which every series is empty."""
     filled = np.zeros(starts.size, bool)
     for column in columns:
         filled |= ~np.isnan(column["values"])
-    return starts[filled], [
+    return starts[filled], (
         {name: numbers[filled] for name, numbers in column.items()} for column in columns
-    ]
+    )
 
 
 # Raw ----------------------------------------------------------------------------------------------
 
 
 def _raw(
-    metrics: Sequence[Metric], query: TimeSeriesQuery, zone: ZoneInfo, now: datetime
+    metrics: Sequence[Metric],
+    query: TimeSeriesQuery,
+    zone: ZoneInfo,
+    now: datetime,
+    written: Written,
 ) -> TimeSeries:
     window, after = _position(query, zone, now)
     ids = [metric.pk for metric in metrics]
     page = get_store().read_page(ids, *window, after=after, limit=MAX_RAW_POINTS)
-    write = _writer(query, zone)
     found = [page.samples.get(metric.pk, Samples.empty()) for metric in metrics]
+    write = _sharing(_writer(query, zone))
     return {
         **_heading(window, query, zone, "raw"),
         "aggregate": None,
@@ -185,7 +207,7 @@ def _raw(
             {
                 **_about(metric, None),
                 "timestamps": write(samples.timestamps),
-                "values": samples.values.tolist(),
+                "values": written(samples.values),
                 "coverage": None,
             }
             for metric, samples in zip(metrics, found, strict=True)
@@ -224,6 +246,19 @@ def _writer(query: TimeSeriesQuery, zone: ZoneInfo, resolution: str = "raw") -> 
     return partial(rfc3339_local, zone=zone) if resolution in CALENDAR else rfc3339
 
 
+def _sharing(write: Callable[[NDArray[Any]], Text]) -> Callable[[NDArray[Any]], Text]:
+    """Write equal arrays once: most Metrics are measured at the same moments, without a gap."""
+    known: dict[bytes, Text] = {}
+
+    def written(numbers: NDArray[Any]) -> Text:
+        key = numbers.tobytes()
+        if key not in known:
+            known[key] = write(numbers)
+        return known[key]
+
+    return written
+
+
 def _about(metric: Metric, aggregate: str | None) -> About:
     return {
         "metric": metric.pk,
@@ -235,10 +270,3 @@ def _about(metric: Metric, aggregate: str | None) -> About:
         "site": metric.device.site_id,
         "aggregate": aggregate,
     }
-
-
-def _numbers(values: Floats) -> Numbers:
-    """Floats as JSON has them: None for what is not known."""
-    numbers = values.astype(object)
-    numbers[~np.isfinite(values)] = None
-    return numbers.tolist()

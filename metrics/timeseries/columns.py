@@ -15,8 +15,9 @@ def columns_of(summaries: Sequence[Summary], *, envelope: bool, fill: str) -> It
 
     Holds one block of Metrics at a time.
     """
-    for summary, found in zip(summaries, _found(summaries), strict=True):
-        yield summary.columns(found, envelope=envelope, fill=fill)
+    found = _found(summaries)
+    for summary in summaries:
+        yield summary.columns(next(found), envelope=envelope, fill=fill)
 
 
 def _found(summaries: Sequence[Summary]) -> Iterator[Samples | Quarters]:
@@ -25,7 +26,7 @@ def _found(summaries: Sequence[Summary]) -> Iterator[Samples | Quarters]:
     first, store = summaries[0], get_store()
     start, end = first.buckets.edges[[0, -1]].tolist()
     wanted = [summary.wanted for summary in summaries]
-    ids = [summary.metric.pk for summary in summaries if not summary.wanted]
+    ids = [summary.metric.pk for summary, each in zip(summaries, wanted, strict=True) if not each]
     told = [each for each in wanted if each]
     by_quarters = store.read_quarters(told, start, end, known_until=first.known_until)
     by_readings = store.read_blocks(ids, start, end, with_neighbours=True)

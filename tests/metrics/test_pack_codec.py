@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from metrics.history.arrays import ReadingBatch
 from metrics.history.buckets import DAY, MINUTE
-from metrics.history.packs.codec import Layout, Nature, Sealed, head_of, opened, sealed
+from metrics.history.packs.codec import Layout, Nature, Sealed, heads_of, opened, sealed
 
 START = 20_454 * DAY
 GAUGE = Nature(is_counter=False, hold=5 * MINUTE)
@@ -107,10 +107,10 @@ def test_a_regular_day_of_a_slow_gauge_takes_little_room() -> None:
 def test_a_days_quarter_hours_are_kept_as_far_as_they_tell_exactly(
     values: np.ndarray, nature: Nature, layout: int
 ) -> None:
-    assert head_of(minutes(values, nature).quarters)[0] == layout
+    assert heads_of([minutes(values, nature).quarters])["layout"] == [layout]
 
 
 def test_the_steepest_rise_is_that_since_the_counter_last_moved() -> None:
     values = np.floor(np.arange(1440) / 100) * 100
-    _, steepest = head_of(minutes(values, COUNTER).quarters)
+    (steepest,) = heads_of([minutes(values, COUNTER).quarters])["rise"]
     assert steepest == pytest.approx(100 / (100 * MINUTE))

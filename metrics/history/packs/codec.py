@@ -9,7 +9,7 @@ kept once.
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ _WORTH_SUMMING = 2 * QUARTERS_A_DAY
 # The sums over a quarter hour of larger values might overflow.
 LARGEST_SUMMED = 1e290
 _HEADER = struct.Struct("<BBHd")  # layout, uniform, bytes of the shape, steepest rise
+_HEAD = np.dtype([("layout", "u1"), ("uniform", "u1"), ("size", "<u2"), ("rise", "<f8")])
+_NO_HEAD = bytes(_HEADER.size)
 _SHAPE = ("counts", "firsts", "lasts", "known")
 
 
@@ -40,9 +42,6 @@ class Layout(IntEnum):
     def width(self) -> int:
         """How many."""
         return 4 if self is Layout.MEASURED else 2
-
-
-_RISING = int(Layout.RISING)
 
 
 class Nature(NamedTuple):
@@ -120,12 +119,12 @@ def sealed(batch: ReadingBatch, natures: Mapping[int, Nature]) -> Iterator[Seale
 # Quarter hours ------------------------------------------------------------------------------------
 
 
-def head_of(quarters: bytes) -> tuple[int, float]:
-    """The Layout of a day's summary and, of a RISING one, the steepest rise; 0 without any."""
-    if not quarters:
-        return 0, np.inf
-    layout, _, _, steepest_rise = _HEADER.unpack_from(quarters)
-    return layout, steepest_rise
+def heads_of(summaries: Sequence[bytes]) -> NDArray[Any]:
+    """What each day's summary begins with: among others its `layout`, 0 for one without any.
+
+    Of a RISING one, `rise` is the steepest rise.
+    """
+    return np.frombuffer(b"".join([each[: _HEADER.size] or _NO_HEAD for each in summaries]), _HEAD)
 
 
 class Grid(NamedTuple):
@@ -144,28 +143,22 @@ class Grid(NamedTuple):
         size = (days, 4, QUARTERS_A_DAY)
         return cls(np.zeros(size, np.int64), np.zeros(size, np.float64))
 
-    def open(self, places: Sequence[int], summaries: Sequence[bytes]) -> None:
+    def open(self, places: Ints, summaries: Sequence[bytes]) -> None:
         """Put the summaries of some days in their places, counted from the first day."""
-        uniform: list[int] = []
-        shapes: list[bytes] = []
-        rising: list[int] = []
-        flat_shape, flat_columns = (each.reshape(-1, 4 * QUARTERS_A_DAY) for each in self)
-        begin = _HEADER.size
-        for place, summary in zip(places, summaries, strict=True):
-            layout, is_uniform, size, _ = _HEADER.unpack_from(summary)
-            if is_uniform:
-                uniform.append(place)
-                shapes.append(summary[begin : begin + size])
-            else:
-                simple_decompress_into(summary[begin : begin + size], flat_shape[place])
-            simple_decompress_into(summary[begin + size :], flat_columns[place])
-            if layout == _RISING:
-                rising.append(place)
-        if uniform:
-            kept = np.frombuffer(b"".join(shapes), np.int64).reshape(-1, len(_SHAPE), 1)
-            self.shape[uniform] = kept
-        if rising:
-            self.columns[rising, 2] = self.columns[rising, 1]
+        heads, begin = heads_of(summaries), _HEADER.size
+        ends = (heads["size"].astype(np.int64) + begin).tolist()
+        columns = self.columns.reshape(-1, 4 * QUARTERS_A_DAY)
+        for place, end, summary in zip(places.tolist(), ends, summaries, strict=True):
+            simple_decompress_into(summary[end:], columns[place])
+        rising = places[heads["layout"] == Layout.RISING]
+        self.columns[rising, 2] = self.columns[rising, 1]
+        uniform = heads["uniform"] != 0
+        chosen = np.flatnonzero(uniform).tolist()
+        kept = np.frombuffer(b"".join([summaries[each][begin : ends[each]] for each in chosen]))
+        self.shape[places[uniform]] = kept.view(np.int64).reshape(-1, len(_SHAPE), 1)
+        shapes = self.shape.reshape(-1, 4 * QUARTERS_A_DAY)
+        for each in np.flatnonzero(~uniform).tolist():
+            simple_decompress_into(summaries[each][begin : ends[each]], shapes[places[each]])
 
     def split(self, days: int) -> Iterator["Grid"]:
         """Its days, so many at a time."""

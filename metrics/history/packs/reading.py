@@ -11,6 +11,10 @@ from metrics.history.database import database
 from metrics.history.overlay import overlay
 from metrics.history.packs import rows
 from metrics.history.packs.rows import Pair
+from metrics.instants import MICROS_PER_SECOND
+
+# Readings that are held in memory at once, where one Metric alone has not more: 16 MB.
+AT_ONCE = 1_000_000
 
 
 def read(
@@ -18,7 +22,9 @@ def read(
 ) -> dict[int, Samples]:
     """The readings of [start, end), and those around it, of Metrics that have any."""
     # Hot rows first: what is sealed in between is then seen twice, never missed.
-    hot = hot_rows(metric_ids, start, end, with_neighbours=with_neighbours)
+    hot = database().select(metric_ids, start, end)
+    if with_neighbours:
+        hot = overlay(hot, database().neighbours(metric_ids, start, end))
     first, last = start // DAY, (end - 1) // DAY
     sealed = rows.days(metric_ids, first, last)
     if with_neighbours:
@@ -32,7 +38,18 @@ def read(
 def read_first(metric_ids: Sequence[int], start: int, end: int, limit: int) -> dict[int, Samples]:
     """The first `limit` readings of [start, end), and maybe more, of Metrics that have any."""
     hot = database().select_first(metric_ids, start, end, limit)
+    sealed = joined(_first_days(metric_ids, start, end, limit))
+    inside = {key: samples.within(start, end) for key, samples in sealed.items()}
+    return overlay(inside, hot)
+
+
+def _first_days(
+    metric_ids: Sequence[int], start: int, end: int, limit: int
+) -> dict[int, list[Samples]]:
+    """The sealed days that hold the first `limit` readings of [start, end), and maybe more."""
     first, last = start // DAY, (end - 1) // DAY
+    if are_few(metric_ids, start, end):
+        return rows.days(metric_ids, first, last)
     pairs: list[Pair] = []
     for metric_id, day, n in rows.headers(metric_ids, first, last):
         if limit <= 0:
@@ -40,9 +57,12 @@ def read_first(metric_ids: Sequence[int], start: int, end: int, limit: int) -> d
         pairs.append((metric_id, day))
         if start <= day * DAY and (day + 1) * DAY <= end:  # else nobody knows how many are inside
             limit -= n
-    sealed = joined(rows.chosen(pairs))
-    inside = {key: samples.within(start, end) for key, samples in sealed.items()}
-    return overlay(inside, hot)
+    return rows.chosen(pairs)
+
+
+def are_few(metric_ids: Sequence[int], start: int, end: int) -> bool:
+    """Whether all readings of [start, end) may be held in memory, even if there is one a second."""
+    return len(metric_ids) * (end - start) <= AT_ONCE * MICROS_PER_SECOND
 
 
 def count(metric_ids: Sequence[int], start: int, end: int) -> int:
@@ -61,15 +81,6 @@ def count(metric_ids: Sequence[int], start: int, end: int) -> int:
         inside = max(start, day * DAY), min(end, (day + 1) * DAY)
         counted += sum(map(len, read(ids, *inside, with_neighbours=False).values()))
     return counted
-
-
-def hot_rows(
-    metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool
-) -> dict[int, Samples]:
-    """The readings that are not sealed, of [start, end) and around it, of Metrics that have any."""
-    found = database().select(metric_ids, start, end)
-    around = database().neighbours(metric_ids, start, end) if with_neighbours else {}
-    return overlay(found, around)
 
 
 def joined(days: Mapping[int, Sequence[Samples]]) -> dict[int, Samples]:

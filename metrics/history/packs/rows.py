@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from metrics.history.arrays import Samples
+from metrics.history.arrays import Ints, Samples
 from metrics.history.buckets import DAY
 from metrics.history.database import database
 from metrics.history.packs.codec import Sealed, opened
@@ -75,13 +75,16 @@ class Header(NamedTuple):
     n: int
 
 
-class Summary(NamedTuple):
-    """What the quarter hours of a sealed day come to, a value being held for `hold` at most."""
+class Summaries(NamedTuple):
+    """What the quarter hours of sealed days come to, a value being held for `holds` at most.
 
-    metric_id: int
-    day: int
-    hold: int
-    quarters: bytes
+    `metric_ids`, `days` and `holds` int64[n].
+    """
+
+    metric_ids: Ints
+    days: Ints
+    holds: Ints
+    quarters: Sequence[bytes]
 
 
 def headers(metric_ids: Sequence[int], first: int, last: int) -> list[Header]:
@@ -89,9 +92,11 @@ def headers(metric_ids: Sequence[int], first: int, last: int) -> list[Header]:
     return [Header(*row) for row in _execute(_HEADERS, _array(metric_ids), first, last)]
 
 
-def summaries(metric_ids: Sequence[int], first: int, last: int) -> list[Summary]:
+def summaries(metric_ids: Sequence[int], first: int, last: int) -> Summaries:
     """The summaries of the days from `first` to `last`, in no order."""
-    return [Summary(*row) for row in _execute(_SUMMARIES, _array(metric_ids), first, last)]
+    found = _execute(_SUMMARIES, _array(metric_ids), first, last)
+    ids, days, holds, quarters = zip(*found, strict=True) if found else ((), (), (), ())
+    return Summaries(_array(ids), _array(days), _array(holds), quarters)
 
 
 def days(metric_ids: Sequence[int], first: int, last: int) -> dict[int, list[Samples]]:
