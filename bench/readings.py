@@ -99,7 +99,7 @@ class ExecuteManyFloor:
         path = os.environ["DATABASE_URL"].removeprefix("sqlite:///") + "-floor"
         self._connection = sqlite3.connect(path)
         self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute(TABLE)
 
     def prepared(self, rows: list[Row]) -> list[tuple[int, int, float]]:

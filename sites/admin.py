@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -56,7 +56,7 @@ class SiteAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, Imp
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
         counted: Any = super().get_queryset(request)
-        return counted.with_device_count().annotate(user_count=Count("assignments"))
+        return counted.with_device_count().with_user_count()
 
     @admin.display(ordering="device_count")
     def devices(self, site: Any) -> str:

@@ -27,9 +27,16 @@ class SiteQuerySet(models.QuerySet[Any]):
         return self.filter(seen_by(user))
 
     def with_device_count(self) -> Self:
-        """Annotate `device_count` by subquery, so that it multiplies no rows."""
-        devices = self.model.devices.rel.related_model.objects.filter(site=models.OuterRef("pk"))
-        counted = devices.order_by().values("site").annotate(n=models.Count("pk")).values("n")
-        return self.annotate(
-            device_count=Coalesce(models.Subquery(counted, models.IntegerField()), 0)
-        )
+        """Annotate `device_count`."""
+        return self.annotate(device_count=_number_of(self.model.devices))
+
+    def with_user_count(self) -> Self:
+        """Annotate `user_count`: all that are assigned, whoever asks."""
+        return self.annotate(user_count=_number_of(self.model.assignments))
+
+
+def _number_of(related: Any) -> Coalesce:
+    """How many there are, by subquery: it multiplies no rows, and no join narrows it."""
+    found = related.rel.related_model.objects.filter(site=models.OuterRef("pk"))
+    counted = found.order_by().values("site").annotate(n=models.Count("pk")).values("n")
+    return Coalesce(models.Subquery(counted, models.IntegerField()), 0)

@@ -1,4 +1,4 @@
-"""Exports as Apache Parquet, a row group at a time. Needs requirements-parquet.txt."""
+"""Exports as Apache Parquet, a group of rows at a time. Needs requirements-parquet.txt."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
@@ -14,6 +14,10 @@ from metrics.export.texts import IDENTITY, identity
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+# Rows of a group, at least: the library keeps 5 KB of each group until the file ends.
+GROUP = 400_000
 
 
 def is_installed() -> bool:
@@ -59,7 +63,7 @@ class _Outlet(RawIOBase):
         return b"".join(parts)
 
 
-def _written(schema: "pa.Schema", groups: Iterable[list[Any]]) -> Iterator[bytes]:
+def _written(schema: "pa.Schema", parts: Iterable[list[Any]]) -> Iterator[bytes]:
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
@@ -67,18 +71,39 @@ def _written(schema: "pa.Schema", groups: Iterable[list[Any]]) -> Iterator[bytes
     # Numbers that hardly repeat are a fifth smaller, and written sooner, without a dictionary.
     named = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     writer = ParquetWriter(outlet, schema, compression="zstd", use_dictionary=named)
-    for columns in groups:
+    for group in _grouped(_tables(schema, parts)):
+        writer.write_table(group, row_group_size=len(group))
+        yield outlet.taken()
+    # Only now: without its footer a file that broke off cannot be read.
+    writer.close()
+    yield outlet.taken()
+
+
+def _tables(schema: "pa.Schema", parts: Iterable[list[Any]]) -> Iterator["pa.Table"]:
+    import pyarrow as pa
+
+    for columns in parts:
         arrays = [
             column
             if isinstance(column, pa.Array)
             else pa.array(column, field.type, from_pandas=True)
             for column, field in zip(columns, schema, strict=True)
         ]
-        writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-        yield outlet.taken()
-    # Only now: without its footer a file that broke off cannot be read.
-    writer.close()
-    yield outlet.taken()
+        yield pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _grouped(tables: Iterable["pa.Table"]) -> Iterator["pa.Table"]:
+    """The same rows in tables of GROUP and more, but for the last."""
+    import pyarrow as pa
+
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(map(len, waiting)) >= GROUP:
+            yield pa.concat_tables(waiting).unify_dictionaries()
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting).unify_dictionaries()
 
 
 def _time(zone: ZoneInfo | None) -> "pa.Field":
