@@ -329,6 +329,7 @@ class TestFile:
         self, client, site, metric, monkeypatch
     ):
         monkeypatch.setattr(readings, "PAGE", 10)
+        monkeypatch.setattr(parquet, "GROUP", 10)
         store(metric, *range(60))
         read_page, calls = type(get_store()).read_page, []
 
