@@ -16,7 +16,7 @@ from django.db import OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.export import blocks, readings
+from metrics.export import blocks, parquet, readings
 from metrics.export.stamps import stamps
 from metrics.history import get_store
 from metrics.history.arrays import ReadingBatch
