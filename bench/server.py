@@ -13,6 +13,7 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0
+KEPT_SECONDS = 30  # less than the server keeps a connection that nobody uses
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Client:
     def __init__(self, port: int, headers: dict[str, str] | None = None) -> None:
         self._connection = HTTPConnection(HOST, port, timeout=120)
         self._headers = headers or {}
+        self._used = time.monotonic()
 
     @classmethod
     def signed_in(cls, server: Server, token: str) -> "Client":
@@ -96,9 +98,12 @@ class Client:
         return self._request("POST", path, body)
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        if time.monotonic() - self._used > KEPT_SECONDS:
+            self._connection.close()  # before the server does; the next request opens it again
         self._connection.request(method, path, body, self._headers)
         response = self._connection.getresponse()
         answer = response.read()
+        self._used = time.monotonic()
         if response.status not in (200, 204):
             raise RuntimeError(f"{method} {path}: {response.status} {answer[:500]!r}")
         return answer
