@@ -33,23 +33,28 @@ data in time is done.
 WHY_MISSED = """
 ## Where a target is missed
 
-* Q1 to Q4: an answer takes some 10 ms of Python whatever is asked: the sign-in by token, finding
-  out what the user sees, the framework's own way, and the hop into an event loop and back that the
-  middleware for static files makes of each request. The store's part is a few milliseconds.
-* The store beside its packs: beyond fetching and decoding it asks for rows that are not sealed yet
-  and for the readings next to the window, and makes buckets of the quarter hours.
-* Q5 makes some 1.4 million numbers ready for JSON, which is also what it needs the memory for.
-* Readings over HTTP: ten thousand take a processor about 30 ms for JSON and for who may write, and
-  PostgreSQL as long as COPY does; COPY alone has both processors to itself. A request of a thousand
-  pays the same 10 ms as an answer.
-* Sealing from rows: most of it is the database reading and deleting the rows one by one; what is
-  brought as whole days shows how fast the rest is. SQLite has one writer at a time: while a block
-  of rows is sealed, others wait.
+* Q1 to Q4 through the API: before and after the store is asked, a request takes some 5 ms of Python:
+  the sign-in by token, what the user may and sees, the framework's own way. The store's part of Q2
+  and Q4 is 1 to 3 ms, so that twice as much cannot hold it. Q2 writes 14,400 times and values as
+  JSON, Q3 86,400 numbers; Q1's one query over four tables takes PostgreSQL twice a trivial view.
+* The store beside its packs: rows that are not sealed yet are asked for in a statement of their own,
+  and so are, for some aggregates, the readings next to the window; then quarter hours become buckets.
+* Q5: fetching and decoding 30,000 days of quarter hours is nearly half of it, the arithmetic and
+  writing 1.4 million numbers as JSON most of the rest. A blob for each column of the quarter hours
+  would halve the first. Of SQLite's memory 16 MiB are the file itself.
+* Readings over HTTP, a thousand a request: COPY alone takes 3 to 5 ms; the same thousand also move a
+  thousand latest values and hold a thousand Metrics, and each request pays its sign-in and commit.
+* Sealing from rows: on PostgreSQL the DELETE alone takes half a microsecond of its processor a row,
+  which is all that the target allows; on SQLite Python takes each row in hand. What is brought as
+  whole days shows how fast the rest is. SQLite has one writer at a time: while a block of rows is
+  sealed, others wait.
+* More history on SQLite: the window's own days lie as near as before, but the file no longer fits
+  into SQLite's small caches, which are kept small for the sake of exports.
 """
 WHY_BEHIND = """
 ## Where we are behind, and why
 
-* Short questions (Q1, Q2, Q4) take the others a millisecond or two, and us some 10 ms before the
+* Short questions (Q1, Q2, Q4) take the others a millisecond or two, and us some 5 ms before the
   history is asked at all: each request is signed in, and answers only what its user may see. The
   others answer everybody everything.
 * VictoriaMetrics computes Q3 and Q5 from memory in compiled code and on all processors; we make the
