@@ -33,21 +33,24 @@ data in time is done.
 WHY_MISSED = """
 ## Where a target is missed
 
-* Q1 to Q4 through the API: before and after the store is asked, a request takes some 5 ms of Python:
-  the sign-in by token, what the user may and sees, the framework's own way. The store's part of Q2
-  and Q4 is 1 to 3 ms, so that twice as much cannot hold it. Q2 writes 14,400 times and values as
-  JSON, Q3 86,400 numbers; Q1's one query over four tables takes PostgreSQL twice a trivial view.
-* The store beside its packs: rows that are not sealed yet are asked for in a statement of their own,
-  and so are, for some aggregates, the readings next to the window; then quarter hours become buckets.
+* Q1 to Q4 through the API: before and after the store is asked, a request takes some 5 ms of
+  Python: the sign-in by token, what the user may and sees, the framework's own way. The store's
+  part of Q2 and Q4 is 1 to 3 ms, so that twice as much cannot hold it. Q2 writes 14,400 times and
+  values as JSON, Q3 86,400 numbers; Q1's one query over four tables takes PostgreSQL twice a
+  trivial view.
+* The store beside its packs: rows that are not sealed yet are asked for in a statement of their
+  own, and so are, for some aggregates, the readings next to the window; then quarter hours become
+  buckets.
 * Q5: fetching and decoding 30,000 days of quarter hours is nearly half of it, the arithmetic and
-  writing 1.4 million numbers as JSON most of the rest. A blob for each column of the quarter hours
-  would halve the first. Of SQLite's memory 16 MiB are the file itself.
-* Readings over HTTP, a thousand a request: COPY alone takes 3 to 5 ms; the same thousand also move a
-  thousand latest values and hold a thousand Metrics, and each request pays its sign-in and commit.
-* Sealing from rows: on PostgreSQL the DELETE alone takes half a microsecond of its processor a row,
-  which is all that the target allows; on SQLite Python takes each row in hand. What is brought as
-  whole days shows how fast the rest is. SQLite has one writer at a time: while a block of rows is
-  sealed, others wait.
+  writing 1.4 million numbers as JSON most of the rest. A blob for each column of the quarter
+  hours might halve the first. Of SQLite's memory 16 MiB are the file itself.
+* Readings over HTTP, a thousand a request: COPY alone takes 3 to 5 ms; the same thousand also
+  move a thousand latest values and hold a thousand Metrics, and each request pays its sign-in and
+  commit.
+* Sealing from rows: on PostgreSQL the DELETE alone takes half a microsecond of its processor a
+  row, which is all that the target allows; on SQLite Python takes each row in hand. What is
+  brought as whole days shows how fast the rest is. SQLite has one writer at a time: while a block
+  of rows is sealed, others wait.
 * More history on SQLite: the window's own days lie as near as before, but the file no longer fits
   into SQLite's small caches, which are kept small for the sake of exports.
 """
