@@ -40,7 +40,7 @@ class Query:
 
 def latest_path(world: World) -> str:
     """Q1."""
-    return "/api/v1/metrics/latest/?" + urlencode({"ids": ",".join(map(str, world.ids))})
+    return "/api/v1/metrics/latest/?ids=" + ",".join(map(str, world.ids))
 
 
 def queries(world: World, end: int, days: int) -> list[Query]:

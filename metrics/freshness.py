@@ -15,10 +15,14 @@ class Freshness(StrEnum):
     NEVER = "never"
 
 
+# Python 3.11 takes longer to look a member up than to compare an age with its limits.
+_LIVE, _LATE, _STALE, _NEVER = Freshness
+
+
 def freshness(age_seconds: float | None, expected_interval: int) -> Freshness:
     """Live up to 2 expected intervals, late up to 10, then stale; never without a reading."""
     if age_seconds is None:
-        return Freshness.NEVER
+        return _NEVER
     if age_seconds <= LIVE_WITHIN * expected_interval:
-        return Freshness.LIVE
-    return Freshness.LATE if age_seconds <= LATE_WITHIN * expected_interval else Freshness.STALE
+        return _LIVE
+    return _LATE if age_seconds <= LATE_WITHIN * expected_interval else _STALE

@@ -6,15 +6,17 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from django.db.models import BigIntegerField, ExpressionWrapper, F
+from django.db.models import ExpressionWrapper, F, Field
 
 from metrics.freshness import Freshness, freshness
 from metrics.instants import MICROS_PER_SECOND, from_micros, to_micros
 from metrics.models import Metric
 from metrics.querysets import MetricQuerySet
 
-# Read as they are stored: Django would call a converter for each.
-_INSTANTS = ("timestamp", "received_at")
+# Read as they are stored: fields of any other type would have Django convert each.
+_INSTANTS = [
+    ExpressionWrapper(F(f"latest__{name}"), Field()) for name in ("timestamp", "received_at")
+]
 
 
 class LatestValue(msgspec.Struct, kw_only=True):
@@ -57,13 +59,8 @@ def latest_value(metric: Metric, now: datetime) -> LatestValue:
 
 def latest_values(metrics: MetricQuerySet, now: datetime) -> LatestValues:
     """The latest values of `metrics` at `now`, in one query that makes no model instances."""
-    rows = metrics.values_list(
-        "pk",
-        "unit",
-        "expected_interval",
-        "latest__value",
-        *(ExpressionWrapper(F(f"latest__{name}"), BigIntegerField()) for name in _INSTANTS),
-    )
+    columns = ("pk", "unit", "expected_interval", "latest__value")
+    rows = metrics.values_list(*columns, *_INSTANTS)
     until, instant_of = to_micros(now), cache(from_micros)  # many arrived together
     return LatestValues([_answer(row, until, instant_of) for row in rows])
 
