@@ -56,7 +56,11 @@ def disk(bytes_a_reading: float, brought: float, sealed: Sealing) -> str:
                 f"{sealed.alone:,.0f}",
                 target("≥ 2,000,000 a core", sealed.alone >= 2e6),
             ),
-            ("the same while readings arrive", f"{sealed.busy:,.0f}", "none"),
+            (
+                "the same by the worker, with its rests, while readings arrive",
+                f"{sealed.busy:,.0f}",
+                "none",
+            ),
             (
                 "readings/s arriving meanwhile, of those arriving alone",
                 share(meanwhile),

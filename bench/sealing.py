@@ -1,7 +1,7 @@
 """How fast rows of past days are sealed, and how fast readings arrive meanwhile.
 
 Run as a program it is the one who seals: it says when it is ready, waits for a line, and prints how
-many readings it sealed in how many seconds.
+many readings it sealed in how many seconds. Its argument is how long it rests after each step.
 """
 
 import subprocess
@@ -16,6 +16,7 @@ from bench.ingest import PATH
 from bench.readings import Feed, as_json
 from bench.server import Client
 from metrics.history import get_store
+from metrics.tasks import SEALING_REST
 
 SIZE = 10_000
 QUIET = 12  # requests
@@ -38,11 +39,11 @@ class Sealing:
 def measure(client: Client, feed: Feed, fill_one: Iterator[None]) -> Sealing:
     """Seal twice what `fill_one` brings each time it is asked."""
     next(fill_one)
-    with _sealer() as sealer:
+    with _sealer(rest=0) as sealer:
         alone, cpu = _sealed(sealer)
     quiet = SIZE / (sum(_post(client, feed) for _ in range(QUIET)) / QUIET)
     next(fill_one)
-    with _sealer() as sealer:
+    with _sealer(rest=SEALING_REST) as sealer:
         _start(sealer)
         spent = [_post(client, feed)]
         while sealer.poll() is None:
@@ -58,8 +59,8 @@ def _post(client: Client, feed: Feed) -> float:
 
 
 @contextmanager
-def _sealer() -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-m", "bench.run", "bench.sealing"]
+def _sealer(rest: float) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", "bench.run", "bench.sealing", str(rest)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
@@ -91,14 +92,14 @@ def _line(sealer: "subprocess.Popen[str]") -> str:
     return line
 
 
-def main() -> int:
+def main(rest: str) -> int:
     """Seal once."""
     store = get_store()
     print("ready", flush=True)
     sys.stdin.readline()
     cpu = time.process_time()
     started = time.perf_counter()
-    count = store.seal(time.time_ns() // 1000)
+    count = store.seal(time.time_ns() // 1000, rest=float(rest))
     duration = time.perf_counter() - started
     print(count, duration, time.process_time() - cpu, flush=True)
     return 0

@@ -49,8 +49,8 @@ WHY_MISSED = """
   commit.
 * Sealing from rows: on PostgreSQL the DELETE alone takes half a microsecond of its processor a
   row, which is all that the target allows; on SQLite Python takes each row in hand. What is
-  brought as whole days shows how fast the rest is. SQLite has one writer at a time: while a block
-  of rows is sealed, others wait.
+  brought as whole days shows how fast the rest is. SQLite has one writer at a time: the
+  worker rests after each block, so that others have their turn.
 * More history on SQLite: the window's own days lie as near as before, but the file no longer fits
   into SQLite's small caches, which are kept small for the sake of exports.
 """

@@ -11,11 +11,15 @@ from metrics.instants import to_micros
 
 log = logging.getLogger(__name__)
 
+# A day of a thousand Metrics is sealed in seconds, in which readings arrive: on SQLite there is one
+# writer at a time.
+SEALING_REST = 4.0
+
 
 @db_periodic_task(crontab(minute="7"))
 def seal_history() -> None:
     """Seal days past, an hour at most after they are due."""
-    count = get_store().seal(to_micros(timezone.now()))
+    count = get_store().seal(to_micros(timezone.now()), rest=SEALING_REST)
     log.info("Sealed %s readings", count)
 
 

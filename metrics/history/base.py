@@ -116,8 +116,11 @@ class HistoryStore(ABC):
         """Like `append`, for many readings of days long past at `now`, as imports bring them."""
         self.append(batch)
 
-    def seal(self, now: int) -> int:
-        """Put what was appended and is complete at `now` into its final form; return how much."""
+    def seal(self, now: int, *, rest: float = 0) -> int:
+        """Put what was appended and is complete at `now` into its final form; return how much.
+
+        `rest` is for how many times as long as each step took to leave the store to others then.
+        """
         return 0
 
     def forget(self, metric_ids: Sequence[int]) -> None:

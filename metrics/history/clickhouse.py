@@ -23,6 +23,7 @@ from metrics.history.clickhouse_server import Address, Server
 from metrics.history.database import database
 from metrics.history.overlay import first, overlay
 from metrics.history.overlay import with_neighbours as between
+from metrics.history.pace import with_rests
 from metrics.instants import MICROS_PER_SECOND
 from metrics.models import HistoryDeletion, Pack, Reading
 
@@ -90,14 +91,14 @@ class ClickHouseStore(HistoryStore):
         for part in spool.parts(readings, BULK_BLOCK):
             self._insert(part, version)
 
-    def seal(self, now: int) -> int:
+    def seal(self, now: int, *, rest: float = 0) -> int:
         """Move what is spooled, block by block, then carry out old deletions.
 
         Returns how many readings were moved. Stops early where a deletion or another mover comes
         between; the next run goes on. Raises HistoryAway, and loses nothing, when ClickHouse does
         not answer.
         """
-        moved = self._move() if Reading.objects.exists() else 0
+        moved = self._move(rest) if Reading.objects.exists() else 0
         self._carry_out_deletions(now - SETTLED_AFTER)
         return moved
 
@@ -123,10 +124,10 @@ class ClickHouseStore(HistoryStore):
         spool.record_deletion(metric_ids, None, before)
         return pruned
 
-    def _move(self) -> int:
+    def _move(self, rest: float) -> int:
         moved = 0
         version = spool.next_version()
-        for block in spool.blocks():
+        for block in with_rests(spool.blocks(), rest):
             self._insert(block, version)
             if not spool.remove(block, version):
                 break

@@ -36,8 +36,8 @@ class RelationalStore(HistoryStore):
     def append_history(self, batch: ReadingBatch, now: int) -> None:
         self.append(sealing.append(batch, now))
 
-    def seal(self, now: int) -> int:
-        return sealing.seal(now)
+    def seal(self, now: int, *, rest: float = 0) -> int:
+        return sealing.seal(now, rest)
 
     def read(
         self, metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool = False

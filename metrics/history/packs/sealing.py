@@ -15,20 +15,25 @@ from metrics.history.arrays import ReadingBatch, Samples
 from metrics.history.buckets import DAY
 from metrics.history.database import database
 from metrics.history.overlay import Level, batch_of, overlay
+from metrics.history.pace import with_rests
 from metrics.history.packs import reading, rows
 from metrics.history.packs.codec import Nature, sealed
 from metrics.instants import MICROS_PER_SECOND
 from metrics.vocabulary import MetricType
 
 HOT_DAYS = 2  # a day stays hot for so long after its end: most of what is late arrives within
-AT_ONCE = 100_000  # readings that are sealed in one transaction, of one day
+AT_ONCE = 50_000  # readings that are sealed in one transaction, of one day
 
 Sizes = Mapping[int, int]  # readings by Metric id
 
 
-def seal(now: int) -> int:
-    """Seal the hot rows of all days past at `now`; returns how many readings that were."""
-    return sum(seal_day(metric_ids, day) for day, metric_ids in _backlog(_horizon(now)))
+def seal(now: int, rest: float = 0) -> int:
+    """Seal the hot rows of all days past at `now`; returns how many readings that were.
+
+    `rest` is for how many times as long as each transaction took to let others write then.
+    """
+    backlog = with_rests(_backlog(_horizon(now)), rest)
+    return sum(seal_day(metric_ids, day) for day, metric_ids in backlog)
 
 
 @transaction.atomic
