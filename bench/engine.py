@@ -102,12 +102,12 @@ class Bench:
         before = self._growing()
         begin = self.end - self.size.days
         history.fill(self.world.ids, range(self.end - self.size.days * self.size.growth, begin))
-        database_bytes()
         after = self._growing()
         return [report.Grown(name, before[name], after[name]) for name in before]
 
     def _growing(self) -> dict[str, float]:
-        """Seconds of what a longer history might slow down."""
+        """Seconds of what a longer history might slow down, once everything is written."""
+        database_bytes()
         paths = {name: path for name, path in self._paths().items() if name.startswith("Q1")}
         paths |= {each.name: each.path for each in self.asked if each.name[:2] in ("Q2", "Q4")}
         found = {name: self._alone(path) for name, path in paths.items()}
