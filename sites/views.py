@@ -18,7 +18,8 @@ from metrics.reporting import with_reporting
 from metrics.templatetags.quantities import wants_kilo
 from sites.filters import SiteFilterSet
 from sites.models import Site
-from sites.panels import common_scale, figure_cards, power_rows
+from sites.panels.balance import EnergyBalance
+from sites.panels.cards import common_scale, figure_cards, known_figures, power_rows
 
 
 class SiteListView(FilteredListView):
@@ -70,8 +71,17 @@ class SiteDetailView(FilteredListView):
         context = super().get_context_data(**kwargs)
         now = context["now"]
         rows = device_rows(context["object_list"], now)
-        figures = figure_cards(self.site, now, kilo=wants_kilo(self.request.user))
-        return {**context, "site": self.site, "rows": rows, "figures": figures}
+        kilo = wants_kilo(self.request.user)
+        today = known_figures(self.site, now)
+        return {
+            **context,
+            "site": self.site,
+            "rows": rows,
+            "figures": figure_cards(today, kilo=kilo),
+            "balance": EnergyBalance(
+                self.site, self.request.GET.get("period", ""), now, today=today, kilo=kilo
+            ),
+        }
 
 
 class FigureGuideView(PageMixin, TemplateView):

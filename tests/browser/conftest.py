@@ -68,6 +68,8 @@ class Fleet(NamedTuple):
             "sites, nothing found": "/sites/?search=nowhere&kind=battery",
             "sites, wrong filter": "/sites/?state=wrong",
             "site": f"/sites/{self.site.pk}/",
+            "site, a day": f"/sites/{self.site.pk}/?period=2026-06-01",
+            "site, wrong period": f"/sites/{self.site.pk}/?period=whenever",
             "device add": f"/sites/{self.site.pk}/devices/add/",
             "devices": "/devices/",
             "device": f"/devices/{self.battery.pk}/",

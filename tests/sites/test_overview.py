@@ -3,39 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 import time_machine
 
 from devices.kinds import DeviceKind
 from metrics.figures import ENERGIES, FLOWS, FORMULAS, POWERS, SHARES
-from metrics.history import get_store
-from metrics.history.arrays import ReadingBatch
-from metrics.instants import to_micros
-from metrics.vocabulary import describe
-from tests.factories import DeviceFactory, LatestFactory
+from tests.factories import LatestFactory
+from tests.sites.metering import equip, run
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "figures.md"
 NOON = datetime(2026, 6, 15, 10, tzinfo=UTC)  # in Amsterdam
-
-
-def equip(site, kind, key):
-    """A Metric of a new Device of that kind."""
-    device = DeviceFactory.build(site=site, kind=kind)
-    device.named_metrics = [describe(kind, key)]
-    device.save()
-    return device.metrics.get()
-
-
-def run(metric, start, hours, power):
-    """Let a counter count `power` Wh an hour, every five minutes, from `start` on."""
-    steps = np.arange(hours * 12 + 1)
-    instants = to_micros(start) + steps * 300_000_000
-    metric.expected_interval = 300
-    metric.save()
-    get_store().append(
-        ReadingBatch.of(np.full(steps.size, metric.pk), instants, 1_000 + steps * power / 12)
-    )
 
 
 @pytest.fixture

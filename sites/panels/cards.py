@@ -50,9 +50,17 @@ def common_scale(rows: Iterable[PowerRow], *, kilo: bool) -> Scale:
     return scale_for("W", powers, kilo=kilo, room=10)
 
 
-def figure_cards(site: Site, now: datetime, *, kilo: bool) -> list[FigureCard]:
+def known_figures(site: Site, now: datetime) -> Figures:
+    """Those of now and today; those of now alone, while history is away."""
+    try:
+        return site_figures([site], now)[site.pk]
+    except HistoryAway:
+        return site_powers([site], now)[site.pk]
+
+
+def figure_cards(figures: Figures, *, kilo: bool) -> list[FigureCard]:
     """The five figures at the top of a Site's page."""
-    values = _known_values(site, now)
+    values = dict.fromkeys(FORMULAS) | _values(figures)
     power = scale_for("W", _ending(values, "_power"), kilo=kilo)
     energy = scale_for("Wh", _ending(values, "_energy"), kilo=kilo)
     return [
@@ -126,15 +134,7 @@ def _power_row(site: Site, figures: Figures) -> PowerRow:
     )
 
 
-def _known_values(site: Site, now: datetime) -> Values:
-    """Those of now alone, while history is away."""
-    try:
-        return _values(site_figures([site], now)[site.pk])
-    except HistoryAway:
-        return {**dict.fromkeys(FORMULAS), **_values(site_powers([site], now)[site.pk])}
-
-
-def _values(figures: Figures) -> Values:
+def _values(figures: Figures) -> dict[str, float | None]:
     return {name: figure.value for name, figure in figures.items()}
 
 

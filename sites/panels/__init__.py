@@ -1,0 +1,1 @@
+"""What pages of Sites show, made of the figures of `metrics`."""
