@@ -51,7 +51,8 @@ def main() -> int:
         server = _start(children, sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py")
         _wait_until_it_answers(server, f"http://{HOST}:{port}/healthz")
         _start(children, sys.executable, "manage.py", "simulate")
-        _start(children, sys.executable, "manage.py", "run_huey", "--quiet")
+        if not _is_history_embedded():
+            _start(children, sys.executable, "manage.py", "run_huey", "--quiet")
         print(_welcome(f"http://{HOST}:{port}", password), flush=True)
         return server.wait()
     except Stopped:
@@ -74,8 +75,15 @@ def _set_environment(port: int) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "energy.settings")
     os.environ["BIND"] = f"{HOST}:{port}"
     os.environ.setdefault("GRACEFUL_TIMEOUT", str(GRACEFUL_SECONDS))
+    if _is_history_embedded():
+        os.environ["WEB_CONCURRENCY"] = "1"
     if not {"SECRET_KEY", "SECRET_KEY_FILE"} & os.environ.keys():
         os.environ["SECRET_KEY"] = ensure_secret(ROOT / "var" / "secret-key")
+
+
+def _is_history_embedded() -> bool:
+    """Whether one process alone can have the history: the server, then, and no worker."""
+    return os.environ.get("HISTORY_URL", "").startswith("chdb:")
 
 
 def _start(children: list[subprocess.Popen[bytes]], *command: str) -> subprocess.Popen[bytes]:

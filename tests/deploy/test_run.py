@@ -21,7 +21,7 @@ PASSWORD = "correct horse battery staple"
 class Run:
     """One `python -m deploy.run` on loopback, its output collected in a file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"run-{self.port}.log"
@@ -32,6 +32,7 @@ class Run:
             "DEMO_PASSWORD": PASSWORD,
             "DEMO_DAYS": "1",
             "DJANGO_SETTINGS_MODULE": "energy.settings",
+            **settings,
         }
         # As the Makefile does: bytecode is kept.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -73,9 +74,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Run]:
+def started(folder: Path, **settings: str) -> Iterator[Run]:
     """A run that has told its address, stopped after the block."""
-    run = Run(folder)
+    run = Run(folder, **settings)
     try:
         run.wait_until_welcome()
         yield run
@@ -147,3 +148,19 @@ def test_a_taken_port_is_named_with_a_way_out(first: Run) -> None:
     )
     assert answer.returncode == 1
     assert f"Port {first.port} is taken" in answer.stderr
+
+
+@pytest.mark.chdb
+def test_an_embedded_history_answers_every_request(tmp_path: Path) -> None:
+    with started(tmp_path, HISTORY_URL=f"chdb://{tmp_path / 'history'}") as run:
+        api = f"{run.address}/api/v1"
+        who = {"username": "technician", "password": PASSWORD}
+        token = requests.post(f"{api}/auth/login/", json=who, timeout=10).json()["token"]
+        headers = {"Authorization": f"Token {token}"}
+        answers = [
+            requests.get(f"{api}/metrics/1/timeseries/", headers=headers, timeout=10)
+            for _ in range(6)  # each by a connection of its own, for any process to take
+        ]
+
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert [value for value in answers[-1].json()["series"][0]["values"] if value is not None]
