@@ -97,6 +97,13 @@ def test_the_pages_of_sites_and_devices_work(pages: Client, site: Site, device: 
     assert [pages.get(url, follow=True).status_code for url in urls] == [200] * 4
 
 
+@pytest.mark.parametrize("query", ["", "?period=2026-06-01"])
+def test_a_site_says_so_in_place_of_its_energy(pages: Client, device: Device, query: str) -> None:
+    address = f"{device.site.get_absolute_url()}{query}"
+
+    assert "History is away for a moment" in pages.get(address).content.decode()
+
+
 def test_a_device_can_be_deleted(pages: Client, device: Device) -> None:
     other = DeviceFactory(site=device.site)
     url = f"{other.get_absolute_url()}delete/"
