@@ -150,6 +150,17 @@ def test_a_taken_port_is_named_with_a_way_out(first: Run) -> None:
     assert f"Port {first.port} is taken" in answer.stderr
 
 
+def test_attempts_to_sign_in_are_counted_by_all_processes_together(tmp_path: Path) -> None:
+    with started(tmp_path, LOGIN_RATE="3/min") as run:
+        wrong = {"username": "technician", "password": "wrong"}
+        answers = [
+            requests.post(f"{run.address}/api/v1/auth/login/", json=wrong, timeout=10).status_code
+            for _ in range(12)
+        ]
+
+    assert answers == [401] * 3 + [429] * 9
+
+
 @pytest.mark.chdb
 def test_an_embedded_history_answers_every_request(tmp_path: Path) -> None:
     with started(tmp_path, HISTORY_URL=f"chdb://{tmp_path / 'history'}") as run:
