@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from csp.constants import SELF, UNSAFE_INLINE
 from django.utils.encoding import force_str
 from django.utils.functional import Promise
 from numpy.typing import NDArray
-from rest_framework.renderers import JSONRenderer
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
 _framework_types = JSONEncoder()
@@ -27,6 +28,17 @@ class FastJSONRenderer(JSONRenderer):
         encoded = msgspec.json.encode(data, enc_hook=_plain)
         indent = self.get_indent(accepted_media_type or "", renderer_context or {})
         return msgspec.json.format(encoded, indent=indent) if indent else encoded
+
+
+class BrowsableRenderer(BrowsableAPIRenderer):
+    """The browsable API, whose own templates have style attributes; scripts stay in files."""
+
+    def render(
+        self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None
+    ) -> str:
+        # What the decorator of django-csp leaves for its middleware.
+        renderer_context["response"]._csp_update = {"style-src": [SELF, UNSAFE_INLINE]}
+        return str(super().render(data, accepted_media_type, renderer_context))
 
 
 def encoded(values: NDArray[np.float64]) -> msgspec.Raw:

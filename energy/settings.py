@@ -211,7 +211,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["energy.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
         "energy.renderers.FastJSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "energy.renderers.BrowsableRenderer",
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "energy.parameters.Negotiation",
     # A filterset holds search and ordering too: pages and API understand one query string.
