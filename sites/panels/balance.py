@@ -53,7 +53,7 @@ class EnergyBalance:
         self._figures = self._found(site, now) if self.asked else today
         self.is_away |= not self.error and "consumption_energy" not in self._figures
         energies = [figure.value for figure in self._figures.values() if figure.unit == "Wh"]
-        self.scale: Scale = scale_for("Wh", energies, kilo=kilo)
+        self.scale: Scale = scale_for("Wh", energies, kilo=kilo, room=10)
 
     def _found(self, site: Site, now: datetime) -> Figures:
         try:
