@@ -27,6 +27,7 @@ _UPSERT = """
     ON CONFLICT (metric_id, timestamp) DO UPDATE SET value = excluded.value
     WHERE r.value IS DISTINCT FROM excluded.value
 """
+_VALUE = "SELECT value FROM metrics_reading WHERE metric_id = %s AND timestamp = %s"
 # What lies where a batch's readings of each Metric would, and no more than one beyond their number.
 _IN_PLACE_OF = """
     SELECT array_agg(wanted.metric_id), array_agg(found.timestamp), array_agg(found.value)
@@ -162,9 +163,9 @@ def _by_metric(statement: str, *parameters: Any) -> dict[int, Samples]:
 
 
 def _is_sent_again(batch: ReadingBatch) -> bool:
-    """Whether all of it is stored; as a rule the first Metric's readings tell that it is not."""
-    first = batch.where(batch.metric_ids == batch.metric_ids[0])
-    return _is_in_place(first) and _is_in_place(batch)
+    """Whether all of it is stored; as a rule the first reading tells that it is not."""
+    first = execute(_VALUE, int(batch.metric_ids[0]), int(batch.timestamps[0]))
+    return first == [(batch.values[0],)] and _is_in_place(batch)
 
 
 def _is_in_place(batch: ReadingBatch) -> bool:
