@@ -16,11 +16,10 @@ from energy.errors import DomainError
 from energy.parameters import refuse_unknown
 from energy.parsers import read_limited
 from energy.problems import FieldError, Problem, ProblemResponse
-from metrics.ingest.door import store_readings
+from metrics.ingest.door import receive_readings
 from metrics.ingest.json_body import parse_json
 from metrics.ingest.packing import unpacked
 from metrics.ingest.parsed import ParsedReadings, Rejection
-from metrics.ingest.rows import check_readings
 from metrics.ingest_schema import EXAMPLES, PARTIAL, READINGS, AcceptedSerializer
 
 MOST_NAMED = 100  # bad readings that a refusal lists
@@ -65,13 +64,12 @@ class ReadingsView(APIView):
         unpacked, unless the installation says otherwise; past them the answer is 413.
         """
         partial = _partial(request)
-        now = timezone.now()
-        checked = check_readings(_parsed(request), user=request.user, now=now)
-        if checked.rejections and not partial:
-            return _refusal(checked.rejections)
-        accepted = store_readings(checked.batch, now=now)
-        rejected = [asdict(rejection) for rejection in checked.rejections]
-        return Response({"accepted": accepted, "rejected": rejected})
+        parsed = _parsed(request)
+        received = receive_readings(parsed, user=request.user, now=timezone.now(), partial=partial)
+        if received.rejections and not partial:
+            return _refusal(received.rejections)
+        rejected = [asdict(rejection) for rejection in received.rejections]
+        return Response({"accepted": received.accepted, "rejected": rejected})
 
 
 def _partial(request: Request) -> bool:

@@ -29,12 +29,12 @@ class MetricQuerySet(models.QuerySet[Any]):
         """The Metrics of the Devices `user` sees."""
         return self.filter(seen_by(user, "device__site__"))
 
-    def visible_among(self, user: Any, ids: Iterable[int]) -> Self:
-        """Those of `ids` that `user` sees: `visible_to(user).filter(pk__in=ids)`.
+    def among(self, ids: Iterable[int]) -> Self:
+        """Those of `ids`: `filter(pk__in=ids)`, but as one parameter.
 
         A thousand ids as a thousand parameters would take Django and the database 10 ms more.
         """
-        return self.visible_to(user).filter(pk__in=_as_one_parameter(ids))
+        return self.filter(pk__in=_as_one_parameter(ids))
 
     def with_latest(self) -> Self:
         """Fetch each Metric's latest value, Device and Site in the same query."""

@@ -46,6 +46,6 @@ def keep_the_last(instance: Metric, origin: Any, **kwargs: Any) -> None:
 @receiver(pre_delete, sender=Metric)
 def forget_history(instance: Metric, **kwargs: Any) -> None:
     """Delete a Metric's readings with it, wherever they live."""
-    # Who stores readings holds the Metric until the commit (`ingest.door`): none come after these.
+    # Who stores readings holds the Metric until the commit (`ingest.holding`): none come later.
     Metric.objects.select_for_update().filter(pk=instance.pk).first()
     get_store().forget([instance.pk])

@@ -33,7 +33,7 @@ class VisibleMetricsField(serializers.Field):
         ids = [whole_number(item) for item in data]
         known = [number for number in ids if number is not None and 0 < number <= MAX_ID]
         user = self.context["request"].user
-        visible = {metric.pk: metric for metric in Metric.objects.visible_among(user, known)}
+        visible = {metric.pk: metric for metric in Metric.objects.visible_to(user).among(known)}
         unknown = [item for item, number in zip(data, ids, strict=True) if number not in visible]
         if unknown:
             raise ValidationError([_unknown(item) for item in unknown])

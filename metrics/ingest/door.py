@@ -1,25 +1,24 @@
 """The one door for readings: whatever brings them, they are stored here and nowhere else."""
 
-import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 
 from metrics.history import get_store
-from metrics.history.arrays import Ints, ReadingBatch
+from metrics.history.arrays import ReadingBatch
+from metrics.ingest.holding import held
+from metrics.ingest.parsed import ParsedReadings, Rejection
+from metrics.ingest.rows import check_readings
 from metrics.instants import to_micros
+from metrics.models import Metric
 from metrics.signals import readings_stored
 
-# A Metric's row is held until the commit, so that it cannot be deleted under its new readings.
-# In the order of ids, as deleting does: two who want the same rows wait, they never deadlock.
-# KEY SHARE lets other writers of readings, and edits of the Metric, pass.
-_HOLD_ON_POSTGRESQL = "SELECT id FROM metrics_metric WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
-# SQLite has one writer at a time: what is there at the beginning stays till the end.
-_HELD_ON_SQLITE = "SELECT id FROM metrics_metric WHERE id IN (SELECT value FROM json_each(%s))"
 # An equal timestamp moves Latest too: the last write wins here as it does in the history.
 _MOVE_LATEST = """
     INSERT INTO metrics_latest (metric_id, value, timestamp, received_at)
@@ -30,6 +29,30 @@ _MOVE_LATEST = """
 """
 _ROWS_OF_ARRAYS = "SELECT *, %s FROM unnest(%s, %s, %s) AS newest (metric_id, value, timestamp)"
 _ROWS_OF_VALUES = "VALUES (%s, %s, %s, %s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """How many readings of a request were stored, and which were refused, in the order sent."""
+
+    accepted: int
+    rejections: list[Rejection]
+
+
+@transaction.atomic
+def receive_readings(
+    parsed: ParsedReadings, *, user: Any, now: datetime, partial: bool
+) -> Received:
+    """Check what a request of `user` brings, and store all of it or, with `partial`, what is good.
+
+    Unless `partial`, one bad reading refuses all. Stores as `store_readings` does, with the
+    statement that finds the Metrics holding them.
+    """
+    checked = check_readings(parsed, user=user, now=now)
+    if checked.rejections and not partial:
+        return Received(0, checked.rejections)
+    accepted = _store_held(checked.batch, get_store().append, now)
+    return Received(accepted, checked.rejections)
 
 
 def store_readings(batch: ReadingBatch, *, now: datetime) -> int:
@@ -54,36 +77,21 @@ def store_history(batch: ReadingBatch, *, now: datetime) -> int:
 
 def _store(batch: ReadingBatch, append: Callable[[ReadingBatch], None], now: datetime) -> int:
     with transaction.atomic():
-        kept = _of_existing_metrics(batch)
-        if not len(kept):
-            return 0
-        readings = kept.deduplicated()
+        asked = np.unique(batch.metric_ids)
+        existing = held(Metric.objects.among(asked.tolist()))
+        if existing.size < asked.size:
+            batch = batch.where(np.isin(batch.metric_ids, existing))
+        return _store_held(batch, append, now)
+
+
+def _store_held(batch: ReadingBatch, append: Callable[[ReadingBatch], None], now: datetime) -> int:
+    if len(batch):
+        readings = batch.deduplicated()
         append(readings)
         _move_latest(readings, to_micros(now))
         announce = partial(readings_stored.send_robust, sender=None, batch=readings)
         transaction.on_commit(announce)
-    return len(kept)
-
-
-def _of_existing_metrics(batch: ReadingBatch) -> ReadingBatch:
-    asked = np.unique(batch.metric_ids)
-    existing = _held_metrics(asked)
-    if existing.size == asked.size:
-        return batch
-    kept = np.isin(batch.metric_ids, existing)
-    return ReadingBatch(batch.metric_ids[kept], batch.timestamps[kept], batch.values[kept])
-
-
-def _held_metrics(metric_ids: Ints) -> Ints:
-    if connection.vendor == "postgresql":
-        from metrics.history import postgresql
-
-        rows = postgresql.execute(_HOLD_ON_POSTGRESQL, metric_ids)
-    else:
-        with connection.cursor() as cursor:
-            cursor.execute(_HELD_ON_SQLITE, [json.dumps(metric_ids.tolist())])
-            rows = cursor.fetchall()
-    return np.array([row[0] for row in rows], np.int64)
+    return len(batch)
 
 
 def _move_latest(readings: ReadingBatch, received_at: int) -> None:

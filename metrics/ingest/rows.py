@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from metrics.history.arrays import Ints, ReadingBatch
+from metrics.ingest.holding import held
 from metrics.ingest.parsed import Identity, InUnit, Named, ParsedReadings, Rejection
 from metrics.instants import to_micros
 from metrics.models import Metric
@@ -36,8 +37,8 @@ def check_readings(parsed: ParsedReadings, *, user: Any, now: datetime) -> Check
     """Find the Metrics that are meant and refuse what cannot be true.
 
     A Metric that `user` does not see is refused in the words of one that does not exist. Values
-    must be finite, timestamps from 1970 up to MAX_AHEAD past `now`. Takes one query for Metrics
-    named by id and one for those by names, however many they are (and one more per 10,000).
+    must be finite, timestamps from 1970 up to MAX_AHEAD past `now`. Takes one query, and one more
+    where Metrics are named by names (and another per 10,000). In a transaction it holds them.
     """
     metric_ids = _resolve(parsed.identities, user)[parsed.of_identity]
     latest = to_micros(now + MAX_AHEAD)
@@ -65,17 +66,16 @@ def _rejections(
 
 
 def _resolve(identities: Sequence[Identity], user: Any) -> Ints:
-    """The id of each Metric named, _UNKNOWN for one that `user` does not see."""
-    ids = [one for one in identities if isinstance(one, int)]
-    named = (one.name if isinstance(one, InUnit) else one for one in identities)
-    names = [one for one in named if isinstance(one, Named) and _can_exist(one)]
+    """The id of each Metric named, which is held; _UNKNOWN for one that `user` does not see."""
+    named = [one for one in identities if not isinstance(one, int)]
+    names = [one.name if isinstance(one, InUnit) else one for one in named]
     found: dict[Identity, int] = {}
-    for some in _blocks(ids):
-        seen = Metric.objects.visible_among(user, some).order_by()
-        found.update((pk, pk) for pk in seen.values_list("pk", flat=True))
-    for some in _blocks(names):
+    for some in _blocks([name for name in names if _can_exist(name)]):
         found.update(_by_name(Metric.objects.visible_to(user).order_by(), some))
-    return np.array([found.get(one, _UNKNOWN) for one in identities], np.int64)
+    ids = [one if isinstance(one, int) else found.get(one, _UNKNOWN) for one in identities]
+    seen = held(Metric.objects.visible_to(user).among(ids))
+    wanted = np.array(ids, np.int64)
+    return wanted if seen.size == wanted.size else np.where(np.isin(wanted, seen), wanted, _UNKNOWN)
 
 
 def _by_name(visible: QuerySet[Metric], names: Sequence[Named]) -> Iterator[tuple[Identity, int]]:

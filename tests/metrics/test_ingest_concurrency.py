@@ -2,19 +2,25 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError, connection, transaction
 
+from accounts.models import User
 from devices.models import Device
 from metrics.history import get_store
 from metrics.history.arrays import ReadingBatch
 from metrics.ingest.door import store_readings
+from metrics.ingest.holding import held
 from metrics.models import Latest, Metric, Reading
 from tests.factories import DeviceFactory, MetricFactory
+from tests.metrics.posting import URL, named, row
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,3 +89,52 @@ def test_a_device_deleted_under_its_readings_leaves_nothing_and_breaks_nobody() 
     at_once(jobs)
     assert set(Reading.objects.values_list("metric_id", flat=True)) == {kept.pk}
     assert Latest.objects.get().metric == kept
+
+
+@pytest.mark.parametrize("form", [row, named])
+def test_a_device_deleted_under_requests_leaves_nothing_and_breaks_nobody(
+    form: Callable[..., Any], device: Device, technician: User, api_client_for: Any
+) -> None:
+    metrics = MetricFactory.create_batch(4, device=device)
+    kept = MetricFactory(device=DeviceFactory(site=device.site))
+    bodies = [
+        {"readings": [form(metric, value=float(value)) for metric in [*metrics, kept]]}
+        for value in range(40)
+    ]
+
+    def send(body: Any) -> int:
+        answer = api_client_for(technician).post(f"{URL}?partial=true", body, format="json")
+        return int(answer.status_code)
+
+    jobs: list[Callable[[], Any]] = [lambda one=one: send(one) for one in bodies]
+    jobs.insert(10, lambda: Device.objects.get(pk=device.pk).delete())
+    statuses = at_once(jobs)
+    assert set(statuses[:10] + statuses[11:]) == {200}
+    assert set(Reading.objects.values_list("metric_id", flat=True)) == {kept.pk}
+    assert Latest.objects.get().metric == kept
+
+
+def test_metrics_that_are_held_cannot_be_deleted_before_the_end() -> None:
+    metric = MetricFactory()
+    deleted = Event()
+
+    def delete() -> None:
+        try:
+            Metric.objects.get(pk=metric.pk).device.delete()
+            deleted.set()
+        finally:
+            connection.close()
+
+    # A database in memory, as SQLite's of the tests, refuses where others wait.
+    with ThreadPoolExecutor(1) as pool, suppress(OperationalError):
+        with transaction.atomic():
+            assert held(Metric.objects.among([metric.pk])).tolist() == [metric.pk]
+            deleting = pool.submit(delete)
+            assert not deleted.wait(0.3)
+        deleting.result()
+        assert deleted.is_set()
+
+
+def test_nothing_is_held_of_what_nobody_sees() -> None:
+    metric = MetricFactory()
+    assert held(Metric.objects.visible_to(AnonymousUser()).among([metric.pk])).size == 0
