@@ -18,7 +18,7 @@ from pcodec.standalone import simple_compress, simple_decompress, simple_decompr
 
 from metrics.history.arrays import Floats, Ints, ReadingBatch, Samples
 from metrics.history.buckets import DAY
-from metrics.history.quarters import QUARTER, QUARTERS_A_DAY, Cells, cells_of, steepest
+from metrics.history.cells import QUARTER, QUARTERS_A_DAY, cells_of, steepest
 
 # Level 8, the default, takes twice the time for half a percent.
 _CONFIG = ChunkConfig(compression_level=6)
@@ -127,52 +127,59 @@ def heads_of(summaries: Sequence[bytes]) -> NDArray[Any]:
     return np.frombuffer(b"".join([each[: _HEADER.size] or _NO_HEAD for each in summaries]), _HEAD)
 
 
-class Grid(NamedTuple):
-    """The quarter hours of many days at once, one after the other.
+class Kept(NamedTuple):
+    """The summaries of some days of one Metric.
 
-    `shape` int64[days, 4, 96]: count, first and last as offsets in the quarter hour, known time.
-    `columns` float64[days, 4, 96]: low, high, last, mean, whatever of them a day's layout has.
+    `places` int64[n]: which days of a window, counted from its first; `heads`: see `heads_of`.
     """
 
-    shape: Ints
-    columns: Floats
+    places: Ints
+    heads: NDArray[Any]
+    summaries: Sequence[bytes]
 
-    @classmethod
-    def empty(cls, days: int) -> "Grid":
-        """Days without readings."""
-        size = (days, 4, QUARTERS_A_DAY)
-        return cls(np.zeros(size, np.int64), np.zeros(size, np.float64))
-
-    def open(self, places: Ints, summaries: Sequence[bytes]) -> None:
-        """Put the summaries of some days in their places, counted from the first day."""
-        heads, begin = heads_of(summaries), _HEADER.size
-        ends = (heads["size"].astype(np.int64) + begin).tolist()
-        columns = self.columns.reshape(-1, 4 * QUARTERS_A_DAY)
-        for place, end, summary in zip(places.tolist(), ends, summaries, strict=True):
+    def columns(self, days: int) -> Floats:
+        """float64[days, 4, 96]: low, high, last, mean, whatever of them a day's layout has."""
+        whole = np.empty if len(self.summaries) == days else np.zeros
+        columns = whole((days, 4 * QUARTERS_A_DAY))
+        parts = zip(self.places.tolist(), self._ends, self.summaries, strict=True)
+        for place, end, summary in parts:
             simple_decompress_into(summary[end:], columns[place])
-        rising = places[heads["layout"] == Layout.RISING]
-        self.columns[rising, 2] = self.columns[rising, 1]
-        uniform = heads["uniform"] != 0
-        chosen = np.flatnonzero(uniform).tolist()
-        kept = np.frombuffer(b"".join([summaries[each][begin : ends[each]] for each in chosen]))
-        self.shape[places[uniform]] = kept.view(np.int64).reshape(-1, len(_SHAPE), 1)
-        shapes = self.shape.reshape(-1, 4 * QUARTERS_A_DAY)
-        for each in np.flatnonzero(~uniform).tolist():
-            simple_decompress_into(summaries[each][begin : ends[each]], shapes[places[each]])
+        grid = columns.reshape(-1, 4, QUARTERS_A_DAY)
+        rising = self.places[self.heads["layout"] == Layout.RISING]
+        grid[rising, 2] = grid[rising, 1]
+        return grid
 
-    def split(self, days: int) -> Iterator["Grid"]:
-        """Its days, so many at a time."""
-        for begin in range(0, len(self.shape), days):
-            inside = slice(begin, begin + days)
-            yield Grid(self.shape[inside], self.columns[inside])
+    def shape(self, days: int) -> Ints:
+        """int64[days, 4, 96]: count, first and last as offsets in the quarter hour, known time."""
+        shape = np.zeros((days, 4, QUARTERS_A_DAY), np.int64)
+        uniform = self.heads["uniform"].tolist()
+        for place, is_uniform, written in zip(self.places, uniform, self._shapes, strict=True):
+            if is_uniform:
+                shape[place] = np.frombuffer(written, np.int64).reshape(-1, 1)
+            else:
+                simple_decompress_into(written, shape[place].reshape(-1))
+        return shape
 
-    def put(self, cells: Cells) -> None:
-        """Put cells, keyed by quarter hour since the start of the first day, in their places."""
-        days, quarters = np.divmod(cells.keys, QUARTERS_A_DAY)
-        offsets = (cells.firsts % QUARTER, cells.lasts % QUARTER)
-        self.shape[days, :, quarters] = np.column_stack((cells.counts, *offsets, cells.known))
-        columns = (cells.low, cells.high, cells.last, cells.mean)
-        self.columns[days, :, quarters] = np.column_stack(columns)
+    @property
+    def first(self) -> "Kept":
+        """The first of the days alone."""
+        return Kept(self.places[:1], self.heads[:1], self.summaries[:1])
+
+    @property
+    def moments(self) -> tuple[bytes, bytes, tuple[bytes, ...]]:
+        """What the shape is made of; Metrics whose are equal were measured at the same moments."""
+        return self.places.tobytes(), self.heads["uniform"].tobytes(), self._shapes
+
+    @property
+    def _shapes(self) -> tuple[bytes, ...]:
+        """The shape of each day as it was written."""
+        parts = zip(self._ends, self.summaries, strict=True)
+        return tuple([summary[_HEADER.size : end] for end, summary in parts])
+
+    @property
+    def _ends(self) -> list[int]:
+        """Where the shape ends and the columns begin."""
+        return (self.heads["size"].astype(np.int64) + _HEADER.size).tolist()
 
 
 def _summed(batch: ReadingBatch, days: Ints, natures: Sequence[Nature]) -> list[bytes]:
