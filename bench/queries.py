@@ -132,8 +132,8 @@ class _Packs:
         for first in range(0, len(metric_ids), step):
             found = self._fetch("quarters", metric_ids[first : first + step], begin, end)
             summaries = [bytes(row[0]) for row in found]
-            kept = Kept(np.arange(len(summaries)), heads_of(summaries), summaries)
-            kept.columns(len(summaries))
+            kept = Kept.of(np.arange(len(summaries)), heads_of(summaries), summaries)
+            kept.opened(len(summaries))
             kept.shape(len(summaries))
 
 

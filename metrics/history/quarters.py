@@ -23,13 +23,15 @@ class Runs(NamedTuple):
 
     `offsets` int64[n]: the first quarter hour of each bucket; `closing` int64[n]: the last one with
     readings up to its end, −1 where there is none; `known` float64[n]: for how many microseconds a
-    value is known in it; `owners`: the bucket of each quarter hour.
+    value is known in it, NaN for none; `coverage` float64[n]: the share of it, 0 to 1; `owners`:
+    the bucket of each quarter hour.
     """
 
     edges: Ints
     offsets: Ints
     closing: Ints
     known: Floats
+    coverage: Floats
     owners: Ints
 
     def reduced(self, combine: np.ufunc, numbers: Floats) -> Floats:
@@ -73,14 +75,15 @@ class Clock:
     def _divided(self, edges: Ints) -> Runs:
         offsets = (edges[:-1] - self.begins[0]) // QUARTER
         ends = np.append(offsets[1:], len(self))
-        owners = np.repeat(np.arange(offsets.size), ends - offsets)
         known = self.known if self.are_begun else self.known + self.held
+        known = np.add.reduceat(known, offsets)
         return Runs(
             edges=edges,
             offsets=offsets,
             closing=self.filled[ends - 1],
-            known=np.add.reduceat(known, offsets).astype(np.float64),
-            owners=owners,
+            known=np.where(known > 0, known, np.nan),
+            coverage=known / np.diff(edges),
+            owners=np.repeat(np.arange(offsets.size), ends - offsets),
         )
 
     @cached_property
@@ -213,7 +216,7 @@ def last(quarters: Quarters, edges: Ints) -> Floats:
 
 def coverage(quarters: Quarters, edges: Ints) -> Floats:
     """The share of each bucket, 0 to 1, for which a value is known; never NaN."""
-    return quarters.clock.runs(edges).known / np.diff(edges)
+    return quarters.clock.runs(edges).coverage
 
 
 def mean(quarters: Quarters, edges: Ints) -> Floats:
@@ -227,8 +230,7 @@ def mean(quarters: Quarters, edges: Ints) -> Floats:
     parts = clock.known * (quarters.mean - middles)
     if not clock.are_begun:
         parts += clock.held * (quarters.carried - middles)
-    means = middle + runs.reduced(np.add, parts) / np.maximum(runs.known, 1)
-    return np.where(runs.known > 0, means, np.nan)
+    return middle + runs.reduced(np.add, parts) / runs.known
 
 
 def increase(quarters: Quarters, edges: Ints) -> Floats:

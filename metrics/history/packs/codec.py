@@ -9,6 +9,7 @@ kept once.
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,58 +129,74 @@ def heads_of(summaries: Sequence[bytes]) -> NDArray[Any]:
 
 
 class Kept(NamedTuple):
-    """The summaries of some days of one Metric.
+    """The summaries of some days of one Metric, or of several.
 
-    `places` int64[n]: which days of a window, counted from its first; `heads`: see `heads_of`.
+    `places` int64[n]: which days of a window, counted from its first. Of each the `shapes` and
+    `columns` as they were written; `uniform` and `rising` bool[n] tell how.
     """
 
     places: Ints
-    heads: NDArray[Any]
-    summaries: Sequence[bytes]
+    uniform: NDArray[np.bool_]
+    rising: NDArray[np.bool_]
+    shapes: Sequence[bytes]
+    columns: Sequence[bytes]
 
-    def columns(self, days: int) -> Floats:
-        """float64[days, 4, 96]: low, high, last, mean, whatever of them a day's layout has."""
-        whole = np.empty if len(self.summaries) == days else np.zeros
-        columns = whole((days, 4 * QUARTERS_A_DAY))
-        parts = zip(self.places.tolist(), self._ends, self.summaries, strict=True)
-        for place, end, summary in parts:
-            simple_decompress_into(summary[end:], columns[place])
-        grid = columns.reshape(-1, 4, QUARTERS_A_DAY)
-        rising = self.places[self.heads["layout"] == Layout.RISING]
-        grid[rising, 2] = grid[rising, 1]
-        return grid
+    @classmethod
+    def of(cls, places: Ints, heads: NDArray[Any], summaries: Sequence[bytes]) -> "Kept":
+        """`heads`: see `heads_of`."""
+        begin, ends = _HEADER.size, (heads["size"].astype(np.int64) + _HEADER.size).tolist()
+        return cls(
+            places,
+            heads["uniform"] != 0,
+            heads["layout"] == Layout.RISING,
+            [summary[begin:end] for summary, end in zip(summaries, ends, strict=True)],
+            [summary[end:] for summary, end in zip(summaries, ends, strict=True)],
+        )
 
-    def shape(self, days: int) -> Ints:
-        """int64[days, 4, 96]: count, first and last as offsets in the quarter hour, known time."""
-        shape = np.zeros((days, 4, QUARTERS_A_DAY), np.int64)
-        uniform = self.heads["uniform"].tolist()
-        for place, is_uniform, written in zip(self.places, uniform, self._shapes, strict=True):
-            if is_uniform:
-                shape[place] = np.frombuffer(written, np.int64).reshape(-1, 1)
-            else:
-                simple_decompress_into(written, shape[place].reshape(-1))
-        return shape
-
-    @property
-    def first(self) -> "Kept":
-        """The first of the days alone."""
-        return Kept(self.places[:1], self.heads[:1], self.summaries[:1])
+    def between(self, low: int, high: int) -> "Kept":
+        """Those from one index up to another."""
+        inside = slice(low, high)
+        return Kept(
+            self.places[inside],
+            self.uniform[inside],
+            self.rising[inside],
+            self.shapes[inside],
+            self.columns[inside],
+        )
 
     @property
     def moments(self) -> tuple[bytes, bytes, tuple[bytes, ...]]:
         """What the shape is made of; Metrics whose are equal were measured at the same moments."""
-        return self.places.tobytes(), self.heads["uniform"].tobytes(), self._shapes
+        return self.places.tobytes(), self.uniform.tobytes(), tuple(self.shapes)
 
-    @property
-    def _shapes(self) -> tuple[bytes, ...]:
-        """The shape of each day as it was written."""
-        parts = zip(self._ends, self.summaries, strict=True)
-        return tuple([summary[_HEADER.size : end] for end, summary in parts])
+    def shape(self, days: int) -> Ints:
+        """int64[days, 4, 96]: count, first and last as offsets in the quarter hour, known time."""
+        shape = np.zeros((days, len(_SHAPE), QUARTERS_A_DAY), np.int64)
+        written = zip(self.places.tolist(), self.shapes, self.uniform.tolist(), strict=True)
+        for place, each, is_uniform in written:
+            shape[place] = shape_of(each, is_uniform)
+        return shape
 
-    @property
-    def _ends(self) -> list[int]:
-        """Where the shape ends and the columns begin."""
-        return (self.heads["size"].astype(np.int64) + _HEADER.size).tolist()
+    def opened(self, days: int) -> Floats:
+        """float64[days, 4, 96]: low, high, last, mean, whatever of them a day's layout has."""
+        whole = np.empty if len(self.columns) == days else np.zeros
+        columns = whole((days, 4 * QUARTERS_A_DAY))
+        for place, written in zip(self.places.tolist(), self.columns, strict=True):
+            simple_decompress_into(written, columns[place])
+        grid = columns.reshape(-1, 4, QUARTERS_A_DAY)
+        if self.rising.any():
+            rising = self.places[self.rising]
+            grid[rising, 2] = grid[rising, 1]
+        return grid
+
+
+@lru_cache(maxsize=64)
+def shape_of(written: bytes, is_uniform: bool) -> Ints:
+    """The shape of one day, int64[4, 96]; most Metrics have the same, day after day."""
+    if is_uniform:
+        numbers = np.frombuffer(written, np.int64).reshape(-1, 1)
+        return np.broadcast_to(numbers, (len(_SHAPE), QUARTERS_A_DAY))
+    return simple_decompress(written).reshape(len(_SHAPE), QUARTERS_A_DAY)
 
 
 def _summed(batch: ReadingBatch, days: Ints, natures: Sequence[Nature]) -> list[bytes]:

@@ -86,7 +86,7 @@ class Part:
     @property
     def is_summed(self) -> bool:
         """Whether any day is."""
-        return bool(self.kept.summaries)
+        return bool(self.kept.columns)
 
     @property
     def may_rise(self) -> bool:
@@ -102,6 +102,8 @@ class Part:
     def _rises_inside(self) -> bool:
         """Whether every step between readings of the same day is a plausible rise."""
         inside = self.inside
+        if not len(inside):
+            return True
         limit = np.inf if self.wanted.max_rate is None else self.wanted.max_rate
         days = np.unique(inside.timestamps // DAY, return_inverse=True)[1]
         rates = steepest(days, inside.timestamps, inside.values, len(inside))
@@ -111,7 +113,7 @@ class Part:
         """Those of all days, decoded, with one of the `clocks` that are known, or a new one."""
         split = int(np.searchsorted(self.samples.timestamps, self.window.start))
         before = self.samples.between(0, split)
-        columns = self.kept.columns(self.window.days)
+        columns = self.kept.opened(self.window.days)
         if self.cells:
             cells = self.cells
             _put(columns, cells, (cells.low, cells.high, cells.last, cells.mean))
@@ -157,7 +159,7 @@ def parts_of(
 ) -> list[Part]:
     """The part of each Metric."""
     insides = [
-        found.within(window.start, window.end) if days.summaries and len(found) else NOTHING
+        found.within(window.start, window.end) if days.columns and len(found) else NOTHING
         for days, found in zip(kept, samples, strict=True)
     ]
     cells = _cells(wanted, insides, window)

@@ -20,7 +20,7 @@ from metrics.history.cells import QUARTER
 from metrics.history.database import database
 from metrics.history.overlay import overlay
 from metrics.history.packs import reading, rows
-from metrics.history.packs.codec import Kept, Layout, heads_of
+from metrics.history.packs.codec import Kept, Layout, heads_of, shape_of
 from metrics.history.packs.parts import (
     JUST_BELOW,
     NOTHING,
@@ -88,12 +88,9 @@ class _Days:
         chosen = np.flatnonzero(usable)
         chosen = chosen[np.argsort(keys[chosen])]
         bounds = np.searchsorted(keys[chosen], np.arange(count + 1) * window.days).tolist()
-        places, heads = keys[chosen] % window.days, self.heads[chosen]
         summaries = [self.found.quarters[each] for each in chosen.tolist()]
-        return [
-            Kept(places[begin:end], heads[begin:end], summaries[begin:end])
-            for begin, end in pairwise(bounds)
-        ]
+        kept = Kept.of(keys[chosen] % window.days, self.heads[chosen], summaries)
+        return [kept.between(*each) for each in pairwise(bounds)]
 
 
 def _usable(
@@ -134,8 +131,8 @@ def _is_begun(wanted: Wanted, kept: Kept, window: Window) -> bool:
     """Whether nothing around the window is needed: a reading begins it."""
     if wanted.what == "rise" or window.start % QUARTER or 0 not in kept.places[:1]:
         return False
-    count, first = kept.first.shape(1)[0, :2, window.offset]
-    return bool(count > 0 and first == 0)
+    count, first = shape_of(kept.shapes[0], bool(kept.uniform[0]))[:2, window.offset].tolist()
+    return bool(count and not first)
 
 
 def _readings(
