@@ -17,7 +17,7 @@ from bench.figures import Action
 from bench.world import World
 from metrics.history import get_store
 from metrics.history.buckets import divide
-from metrics.history.packs.codec import Grid
+from metrics.history.packs.codec import Kept, heads_of
 from metrics.models import Metric
 from metrics.timeseries.columns import columns_of
 from metrics.timeseries.summaries import Summary, aggregate_of
@@ -132,7 +132,9 @@ class _Packs:
         for first in range(0, len(metric_ids), step):
             found = self._fetch("quarters", metric_ids[first : first + step], begin, end)
             summaries = [bytes(row[0]) for row in found]
-            Grid.empty(len(summaries)).open(np.arange(len(summaries)), summaries)
+            kept = Kept.of(np.arange(len(summaries)), heads_of(summaries), summaries)
+            kept.opened(len(summaries))
+            kept.shape(len(summaries))
 
 
 def packs_floor() -> PacksFloor:

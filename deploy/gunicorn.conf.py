@@ -1,5 +1,6 @@
 """gunicorn's settings, from the environment; the same on a laptop and in a container."""
 
+import ctypes
 import os
 from pathlib import Path
 
@@ -32,3 +33,8 @@ loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
 control_socket_disable = True
 # The workers' heartbeat files: on a slow disk writing them can look like a stuck worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+# glibc would give each thread a heap of its own, which keeps the room of its largest answer.
+_libc = ctypes.CDLL(None)
+if hasattr(_libc, "mallopt"):
+    _libc.mallopt(-8, 1)  # M_ARENA_MAX

@@ -96,8 +96,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         # a page of each. At SQLite's own 1,000 pages each such commit would carry the log into the
         # database file; at 8,000 (32 MiB) every sixth does, and mostly the same pages.
         "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384;"
-            "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=16777216; PRAGMA wal_autocheckpoint=8000;"
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4096;"
+            "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8000;"
         ),
     }
 elif env.bool("PREPARED_STATEMENTS", default=True):

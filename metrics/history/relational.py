@@ -85,9 +85,7 @@ class RelationalStore(HistoryStore):
             yield from super().read_quarters(wanted, start, end, known_until=known_until)
             return
         for block in _blocks(wanted, _fitting(start, end)):
-            found = summing.read_quarters(block, start, end, known_until)
-            # None is kept, so that a block is gone before the next one comes.
-            yield from ((each.metric_id, found.pop(each.metric_id)) for each in block)
+            yield from summing.read_quarters(block, start, end, known_until)
 
     def delete(
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None

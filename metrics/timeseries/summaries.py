@@ -12,7 +12,8 @@ from metrics.history.aggregates import HELD_INTERVALS
 from metrics.history.arrays import Floats, Ints, Samples
 from metrics.history.base import Wanted
 from metrics.history.buckets import HOUR, Buckets
-from metrics.history.quarters import QUARTER, Quarters
+from metrics.history.cells import QUARTER
+from metrics.history.quarters import Quarters
 from metrics.instants import MICROS_PER_SECOND
 from metrics.models import Metric
 from metrics.timeseries import fills

@@ -1,5 +1,6 @@
 """Answers from quarter hours are those from readings, whatever is sealed and whatever is hot."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from metrics.history.base import HistoryStore
 from metrics.history.buckets import DAY, HOUR, MINUTE, divide
 from metrics.history.quarters import Quarters
 from metrics.models import Metric, Pack
+from metrics.timeseries.columns import columns_of
 from metrics.timeseries.summaries import Summary
 from metrics.vocabulary import MetricType
 from tests.factories import DeviceFactory, MetricFactory
@@ -226,6 +228,26 @@ def test_sealed_days_are_answered_from_their_summaries(
     stored(Case(kind, shape, regular, 1, "everything"), metric)
 
     assert isinstance(quarters_of(metric, aggregate), Quarters)
+
+
+def test_metrics_asked_together_answer_as_each_alone() -> None:
+    """Metrics that were measured at the same moments share what these come to."""
+    buckets = divide(START + HOUR, START + 4 * DAY, "1h", ZoneInfo("UTC"), at_most=10_000)
+    summaries = []
+    for kind, shape, clock, interval in itertools.product(
+        (MetricType.GAUGE, MetricType.COUNTER), (rising, resetting), (regular, with_gaps), (60, 300)
+    ):
+        metric = MetricFactory(type=kind, unit="Wh", expected_interval=interval)
+        stored(Case(kind, shape, clock, 1, "with late ones"), metric)
+        aggregate = "mean" if kind == MetricType.GAUGE else "increase"
+        summaries.append(Summary(metric, aggregate, buckets, LATER))
+
+    together = columns_of(summaries, envelope=True, fill="previous")
+
+    for summary, columns in zip(summaries, together, strict=True):
+        (alone,) = columns_of([summary], envelope=True, fill="previous")
+        for name, values in columns.items():
+            np.testing.assert_array_equal(values, alone[name], err_msg=name)
 
 
 @pytest.mark.parametrize("shape", [resetting, glitching, daily])

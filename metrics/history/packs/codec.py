@@ -9,6 +9,7 @@ kept once.
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from pcodec.standalone import simple_compress, simple_decompress, simple_decompr
 
 from metrics.history.arrays import Floats, Ints, ReadingBatch, Samples
 from metrics.history.buckets import DAY
-from metrics.history.quarters import QUARTER, QUARTERS_A_DAY, Cells, cells_of, steepest
+from metrics.history.cells import QUARTER, QUARTERS_A_DAY, cells_of, steepest
 
 # Level 8, the default, takes twice the time for half a percent.
 _CONFIG = ChunkConfig(compression_level=6)
@@ -127,52 +128,75 @@ def heads_of(summaries: Sequence[bytes]) -> NDArray[Any]:
     return np.frombuffer(b"".join([each[: _HEADER.size] or _NO_HEAD for each in summaries]), _HEAD)
 
 
-class Grid(NamedTuple):
-    """The quarter hours of many days at once, one after the other.
+class Kept(NamedTuple):
+    """The summaries of some days of one Metric, or of several.
 
-    `shape` int64[days, 4, 96]: count, first and last as offsets in the quarter hour, known time.
-    `columns` float64[days, 4, 96]: low, high, last, mean, whatever of them a day's layout has.
+    `places` int64[n]: which days of a window, counted from its first. Of each the `shapes` and
+    `columns` as they were written; `uniform` and `rising` bool[n] tell how.
     """
 
-    shape: Ints
-    columns: Floats
+    places: Ints
+    uniform: NDArray[np.bool_]
+    rising: NDArray[np.bool_]
+    shapes: Sequence[bytes]
+    columns: Sequence[bytes]
 
     @classmethod
-    def empty(cls, days: int) -> "Grid":
-        """Days without readings."""
-        size = (days, 4, QUARTERS_A_DAY)
-        return cls(np.zeros(size, np.int64), np.zeros(size, np.float64))
+    def of(cls, places: Ints, heads: NDArray[Any], summaries: Sequence[bytes]) -> "Kept":
+        """`heads`: see `heads_of`."""
+        begin, ends = _HEADER.size, (heads["size"].astype(np.int64) + _HEADER.size).tolist()
+        return cls(
+            places,
+            heads["uniform"] != 0,
+            heads["layout"] == Layout.RISING,
+            [summary[begin:end] for summary, end in zip(summaries, ends, strict=True)],
+            [summary[end:] for summary, end in zip(summaries, ends, strict=True)],
+        )
 
-    def open(self, places: Ints, summaries: Sequence[bytes]) -> None:
-        """Put the summaries of some days in their places, counted from the first day."""
-        heads, begin = heads_of(summaries), _HEADER.size
-        ends = (heads["size"].astype(np.int64) + begin).tolist()
-        columns = self.columns.reshape(-1, 4 * QUARTERS_A_DAY)
-        for place, end, summary in zip(places.tolist(), ends, summaries, strict=True):
-            simple_decompress_into(summary[end:], columns[place])
-        rising = places[heads["layout"] == Layout.RISING]
-        self.columns[rising, 2] = self.columns[rising, 1]
-        uniform = heads["uniform"] != 0
-        chosen = np.flatnonzero(uniform).tolist()
-        kept = np.frombuffer(b"".join([summaries[each][begin : ends[each]] for each in chosen]))
-        self.shape[places[uniform]] = kept.view(np.int64).reshape(-1, len(_SHAPE), 1)
-        shapes = self.shape.reshape(-1, 4 * QUARTERS_A_DAY)
-        for each in np.flatnonzero(~uniform).tolist():
-            simple_decompress_into(summaries[each][begin : ends[each]], shapes[places[each]])
+    def between(self, low: int, high: int) -> "Kept":
+        """Those from one index up to another."""
+        inside = slice(low, high)
+        return Kept(
+            self.places[inside],
+            self.uniform[inside],
+            self.rising[inside],
+            self.shapes[inside],
+            self.columns[inside],
+        )
 
-    def split(self, days: int) -> Iterator["Grid"]:
-        """Its days, so many at a time."""
-        for begin in range(0, len(self.shape), days):
-            inside = slice(begin, begin + days)
-            yield Grid(self.shape[inside], self.columns[inside])
+    @property
+    def moments(self) -> tuple[bytes, bytes, tuple[bytes, ...]]:
+        """What the shape is made of; Metrics whose are equal were measured at the same moments."""
+        return self.places.tobytes(), self.uniform.tobytes(), tuple(self.shapes)
 
-    def put(self, cells: Cells) -> None:
-        """Put cells, keyed by quarter hour since the start of the first day, in their places."""
-        days, quarters = np.divmod(cells.keys, QUARTERS_A_DAY)
-        offsets = (cells.firsts % QUARTER, cells.lasts % QUARTER)
-        self.shape[days, :, quarters] = np.column_stack((cells.counts, *offsets, cells.known))
-        columns = (cells.low, cells.high, cells.last, cells.mean)
-        self.columns[days, :, quarters] = np.column_stack(columns)
+    def shape(self, days: int) -> Ints:
+        """int64[days, 4, 96]: count, first and last as offsets in the quarter hour, known time."""
+        shape = np.zeros((days, len(_SHAPE), QUARTERS_A_DAY), np.int64)
+        written = zip(self.places.tolist(), self.shapes, self.uniform.tolist(), strict=True)
+        for place, each, is_uniform in written:
+            shape[place] = shape_of(each, is_uniform)
+        return shape
+
+    def opened(self, days: int) -> Floats:
+        """float64[days, 4, 96]: low, high, last, mean, whatever of them a day's layout has."""
+        whole = np.empty if len(self.columns) == days else np.zeros
+        columns = whole((days, 4 * QUARTERS_A_DAY))
+        for place, written in zip(self.places.tolist(), self.columns, strict=True):
+            simple_decompress_into(written, columns[place])
+        grid = columns.reshape(-1, 4, QUARTERS_A_DAY)
+        if self.rising.any():
+            rising = self.places[self.rising]
+            grid[rising, 2] = grid[rising, 1]
+        return grid
+
+
+@lru_cache(maxsize=64)
+def shape_of(written: bytes, is_uniform: bool) -> Ints:
+    """The shape of one day, int64[4, 96]; most Metrics have the same, day after day."""
+    if is_uniform:
+        numbers = np.frombuffer(written, np.int64).reshape(-1, 1)
+        return np.broadcast_to(numbers, (len(_SHAPE), QUARTERS_A_DAY))
+    return simple_decompress(written).reshape(len(_SHAPE), QUARTERS_A_DAY)
 
 
 def _summed(batch: ReadingBatch, days: Ints, natures: Sequence[Nature]) -> list[bytes]:
