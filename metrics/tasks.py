@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 # A day of a thousand Metrics is sealed in seconds, in which readings arrive: on SQLite there is one
 # writer at a time.
-SEALING_REST = 4.0
+SEALING_REST = 6.0
 
 
 @db_periodic_task(crontab(minute="7"))
