@@ -101,9 +101,9 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 elif env.bool("PREPARED_STATEMENTS", default=True):
-    # Planning a page's joins takes PostgreSQL as long as running them; prepared, a statement is
-    # planned once.
-    _database.setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=3)
+    # For the history's own statements, which are planned once a connection then. Django's are not
+    # bound by the server: it would cut a number that its type of integer does not hold.
+    _database.setdefault("OPTIONS", {}).update(prepare_threshold=3)
 # Opening SQLite's file anew would cost a small request half of its time.
 _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 _database["CONN_HEALTH_CHECKS"] = True

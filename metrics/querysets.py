@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import connection, models
-from django.db.models import F, Q
-from django.db.models.expressions import RawSQL
+from django.db.models import Q, Value
+from django.db.models.expressions import CombinedExpression, RawSQL
+from django.db.models.functions import Cast
 
 from metrics.freshness import LATE_WITHIN, LIVE_WITHIN, Freshness
 from metrics.instants import MICROS_PER_SECOND, to_micros
@@ -16,10 +17,19 @@ from sites.querysets import seen_by
 
 def _as_one_parameter(ids: Iterable[int]) -> RawSQL:
     if connection.vendor == "postgresql":
-        # As text: psycopg would look at every element of a list, to find the type of all. A plan
-        # that is kept for all lists takes an array for ten ids, and this for a thousand.
-        return RawSQL("SELECT string_to_table(%s, ',')::bigint", [",".join(map(str, ids))])
+        # As text: psycopg would look at every element of a list, to find the type of all.
+        return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{','.join(map(str, ids))}}}"])
     return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(ids))])
+
+
+def before(now: datetime, interval: str, times: int) -> CombinedExpression:
+    """The instant that lies `times` the Metric's `interval` (a field's path) before `now`.
+
+    In wide integers: those of the interval's own column do not hold its microseconds.
+    """
+    wide = models.BigIntegerField()
+    micros = Cast(interval, wide) * Value(times * MICROS_PER_SECOND, wide)
+    return Value(to_micros(now), wide) - micros
 
 
 class MetricQuerySet(models.QuerySet[Any]):
@@ -44,9 +54,8 @@ class MetricQuerySet(models.QuerySet[Any]):
         """The Metrics whose latest value is live, late, stale or never (`metrics.freshness`)."""
         if state == Freshness.NEVER:
             return self.filter(latest__isnull=True)
-        age = to_micros(now) - F("latest__timestamp")
         within = {
-            name: Q(age__lte=F("expected_interval") * (limit * MICROS_PER_SECOND))
+            name: Q(latest__timestamp__gte=before(now, "expected_interval", limit))
             for name, limit in (("live", LIVE_WITHIN), ("late", LATE_WITHIN))
         }
         states = {
@@ -54,7 +63,4 @@ class MetricQuerySet(models.QuerySet[Any]):
             Freshness.LATE: within["late"] & ~within["live"],
             Freshness.STALE: ~within["late"],
         }
-        aged = self.filter(latest__isnull=False).alias(
-            age=models.ExpressionWrapper(age, models.BigIntegerField())
-        )
-        return aged.filter(states[Freshness(state)])
+        return self.filter(states[Freshness(state)], latest__isnull=False)

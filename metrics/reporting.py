@@ -27,8 +27,8 @@ from devices.kinds import DeviceStatus
 from devices.models import Device
 from metrics.fields import InstantField
 from metrics.freshness import LATE_WITHIN
-from metrics.instants import MICROS_PER_SECOND, to_micros
 from metrics.models import Latest
+from metrics.querysets import before
 from sites.querysets import SiteQuerySet
 
 
@@ -46,8 +46,7 @@ def with_reporting(sites: SiteQuerySet, now: datetime) -> SiteQuerySet:
     expected = Device.objects.filter(site=OuterRef("pk")).exclude(status=DeviceStatus.RETIRED)
     fresh = Latest.objects.filter(
         metric__device__site=OuterRef("pk"),
-        timestamp__gte=Value(to_micros(now))
-        - F("metric__expected_interval") * (LATE_WITHIN * MICROS_PER_SECOND),
+        timestamp__gte=before(now, "metric__expected_interval", LATE_WITHIN),
     ).exclude(metric__device__status=DeviceStatus.RETIRED)
     return sites.annotate(
         expected_count=_counted(expected, "site", "pk"),

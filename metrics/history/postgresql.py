@@ -204,10 +204,13 @@ def _copy_rows(batch: ReadingBatch) -> bytes:
     return rows.tobytes()
 
 
-def execute(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    """Run a statement with numpy arrays as parameters; return the rows it gives, if any."""
+def execute(statement: str, *parameters: Any, prepare: bool | None = None) -> list[tuple[Any, ...]]:
+    """Run a statement with numpy arrays as parameters; return the rows it gives, if any.
+
+    `prepare` as psycopg has it: with False it is planned for its parameters each time.
+    """
     with connection.wrap_database_errors, _cursor() as cursor:
-        cursor.execute(statement.encode(), parameters, binary=True)
+        cursor.execute(statement.encode(), parameters, binary=True, prepare=prepare)
         return cursor.fetchall() if cursor.description else []
 
 

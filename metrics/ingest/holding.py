@@ -29,5 +29,7 @@ def held(metrics: QuerySet[Any]) -> Ints:
         sql, parameters = ids.query.sql_with_params()
     except EmptyResultSet:  # Django sees that nothing can be among them
         return np.empty(0, np.int64)
-    rows = postgresql.execute(_HOLD_ON_POSTGRESQL.format(metrics=sql), *parameters)
+    # Not prepared: PostgreSQL would plan for ten ids, and look each of a thousand up by itself.
+    statement = _HOLD_ON_POSTGRESQL.format(metrics=sql)
+    rows = postgresql.execute(statement, *parameters, prepare=False)
     return rows[0][0] if rows else np.empty(0, np.int64)

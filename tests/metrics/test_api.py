@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from metrics.models import Metric
+from metrics.models import MAX_INTERVAL, Metric
 from tests.factories import DeviceFactory, LatestFactory, MetricFactory, SiteFactory
 
 METRICS = "/api/v1/metrics/"
@@ -150,6 +150,15 @@ def test_a_list_is_filtered_searched_and_ordered(client, metric, query, keys):
     with time_machine.travel(NOON, tick=False):
         rows = client.get(METRICS + query.format(site=device.site_id, device=device.pk)).json()
     assert [row["key"] for row in rows["results"]] == keys
+
+
+@pytest.mark.parametrize("interval", [300, 3_600, MAX_INTERVAL])
+def test_rare_readings_stay_live_for_as_long(client, metric, interval):
+    MetricFactory(device=metric.device, key="level", expected_interval=interval)
+    LatestFactory(metric=metric.device.metrics.get(key="level"), timestamp=NOON)
+    with time_machine.travel(NOON + timedelta(seconds=2 * interval), tick=False):
+        rows = client.get(f"{METRICS}?state=live").json()
+    assert [row["key"] for row in rows["results"]] == ["level"]
 
 
 def test_latest_values_of_several_metrics_come_in_the_order_asked(client, metric):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from metrics.models import MAX_INTERVAL
 from tests.factories import DeviceFactory, MetricFactory, SiteFactory
 from tests.readings import store
 
@@ -83,6 +84,18 @@ def test_the_list_says_what_each_site_does_now(client_for, technician, site):
     assert "64.9" in page
     assert '<span class="direction">Exporting</span> 40.0' in page
     assert "24.9" in page
+
+
+@pytest.mark.parametrize("interval", [300, 3_600, MAX_INTERVAL])
+def test_a_site_reports_however_rare_its_readings(client_for, technician, site, interval):
+    meter = DeviceFactory(site=site).metrics.get()
+    meter.expected_interval = interval
+    meter.save()
+    store(meter, {timezone.now() - timedelta(seconds=5 * interval): 230.0})
+    client = client_for(technician)
+
+    assert "1 of 1 reporting" in client.get(f"/sites/{site.pk}/").content.decode()
+    assert shown(client.get("/sites/?state=reporting")) == [site.name]
 
 
 def test_a_list_longer_than_a_page_goes_on(client_for, technician):
