@@ -75,8 +75,7 @@ class Bench:
         }
 
     def _request(self, name: str, path: str) -> report.Request:
-        get = self.reader.get
-        return report.Request(name, *medians(lambda: get(path), lambda: get(FLOOR), rounds=15))
+        return report.Request(name, *self._beside_floor(path))
 
     def _answered(self, query: Query) -> report.Answered:
         self.server.forget_peak()
@@ -103,20 +102,25 @@ class Bench:
         begin = self.end - self.size.days
         history.fill(self.world.ids, range(self.end - self.size.days * self.size.growth, begin))
         after = self._growing()
-        return [report.Grown(name, before[name], after[name]) for name in before]
+        return [report.Grown(name, *before[name], *after[name]) for name in before]
 
-    def _growing(self) -> dict[str, float]:
-        """Seconds of what a longer history might slow down, once everything is written."""
+    def _growing(self) -> dict[str, tuple[float, float]]:
+        """Seconds of what a longer history might slow down, once everything is written.
+
+        Each with those of its floor, whose history does not grow.
+        """
         database_bytes()
         paths = {name: path for name, path in self._paths().items() if name.startswith("Q1")}
         paths |= {each.name: each.path for each in self.asked if each.name[:2] in ("Q2", "Q4")}
-        found = {name: self._alone(path) for name, path in paths.items()}
-        rate = self._rates(LARGE).product
-        return found | {f"readings, {LARGE.name}, for each 10,000": LARGE.size / rate}
+        found = {name: self._beside_floor(path) for name, path in paths.items()}
+        rates = self._rates(LARGE)
+        seconds = LARGE.size / rates.product, LARGE.size / rates.floor
+        return found | {f"readings, {LARGE.name}, for each 10,000": seconds}
 
-    def _alone(self, path: str) -> float:
-        (api,) = medians(lambda: self.reader.get(path), rounds=15, warm_up=4)
-        return api
+    def _beside_floor(self, path: str) -> tuple[float, float]:
+        get = self.reader.get
+        product, floor = medians(lambda: get(path), lambda: get(FLOOR), rounds=15, warm_up=4)
+        return product, floor
 
     def _hot_days(self) -> Iterator[None]:
         for day in (self.end, self.end + 1):

@@ -14,6 +14,8 @@ larger or smaller.
 * *packs* is fetching the sealed days or their quarter hours by the driver alone, and decoding them.
 * *COPY* and *executemany* store the same rows as plain rows, by as many connections as there are
   clients; SQLite has one writer.
+* A longer history is compared with the moment before it grew, each figure beside its floor of that
+  moment (a trivial view; the plain store).
 
 {machine}
 """
@@ -50,8 +52,6 @@ WHY_MISSED = """
   row, which is all that the target allows; on SQLite Python takes each row in hand. What is
   brought as whole days shows how fast the rest is. SQLite has one writer at a time: the
   worker rests after each block, so that others have their turn.
-* More history on SQLite: the window's own days lie as near as before, but the file no longer fits
-  into SQLite's small caches, which are kept small for the sake of exports.
 """
 WHY_BEHIND = """
 ## Where we are behind, and why

@@ -22,7 +22,7 @@ from metrics.instants import MICROS_PER_SECOND
 from metrics.vocabulary import MetricType
 
 HOT_DAYS = 2  # a day stays hot for so long after its end: most of what is late arrives within
-AT_ONCE = 50_000  # readings that are sealed in one transaction, of one day
+AT_ONCE = 30_000  # readings that are sealed in one transaction, of one day
 
 Sizes = Mapping[int, int]  # readings by Metric id
 
