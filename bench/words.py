@@ -48,9 +48,9 @@ WHY_MISSED = """
 * Readings over HTTP, a thousand a request: COPY alone takes 3 to 5 ms; the same thousand also
   move a thousand latest values and hold a thousand Metrics, and each request pays its sign-in and
   commit.
-* Ten thousand a request: 54 to 66 % of COPY from run to run; two writers, their two backends and the
-  two clients share two processors, and both writers move the same latest values. A longer history
-  on PostgreSQL lies around its limit, 0.9 to 1.3, as the machine has it.
+* Ten thousand a request: 54 to 66 % of COPY from run to run; two writers, their two backends and
+  the two clients share two processors, and both writers move the same latest values. A longer
+  history on PostgreSQL lies around its limit, 0.9 to 1.3, as the machine has it.
 * Sealing from rows: on PostgreSQL the DELETE alone takes half a microsecond of its processor a
   row, which is all that the target allows; on SQLite Python takes each row in hand. What is
   brought as whole days shows how fast the rest is. SQLite has one writer at a time: the
