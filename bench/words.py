@@ -59,7 +59,7 @@ WHY_MISSED = """
 WHY_BEHIND = """
 ## Where we are behind, and why
 
-* Short questions (Q1, Q2, Q4) take the others a millisecond or two, and us some 5 ms before the
+* Short questions (Q2, Q4) take the others a millisecond or two, and us some 5 ms before the
   history is asked at all: each request is signed in, and answers only what its user may see. The
   others answer everybody everything.
 * VictoriaMetrics computes Q3 and Q5 from memory in compiled code and on all processors; we make the
