@@ -62,8 +62,8 @@ WHY_BEHIND = """
 * Short questions (Q2, Q4) take the others a millisecond or two, and us some 5 ms before the
   history is asked at all: each request is signed in, and answers only what its user may see. The
   others answer everybody everything.
-* VictoriaMetrics computes Q3 and Q5 from memory in compiled code and on all processors; we make the
-  same numbers in one process, and write them as JSON from Python.
+* VictoriaMetrics computes Q5, and Q3 over a week, from memory in compiled code and on all
+  processors; we make the same numbers in one process, and write them as JSON from Python.
 * Readings in: the others take text without asking who sends it; InfluxDB answers once its log has
   it, VictoriaMetrics before anything is on disk. We check every reading, its Metric and the sender,
   move the latest values and answer once all of it is committed in PostgreSQL.
