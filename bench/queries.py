@@ -17,7 +17,7 @@ from bench.figures import Action
 from bench.world import World
 from metrics.history import get_store
 from metrics.history.buckets import divide
-from metrics.history.packs.codec import Kept, heads_of
+from metrics.history.packs.summaries import Kept, Layout, heads_of
 from metrics.models import Metric
 from metrics.timeseries.columns import columns_of
 from metrics.timeseries.summaries import Summary, aggregate_of
@@ -63,7 +63,7 @@ def queries(world: World, end: int, days: int) -> list[Query]:
             f"Q3 {days} days of 10, 15-minute mean with envelope",
             few + _asked(begin, end, resolution="15m", envelope="true"),
             lambda: _buckets(metrics, begin, end, "15m", envelope=True),
-            lambda: packs.quarters(world.few, begin, end),
+            lambda: packs.quarters(world.few, begin, end, extremes=True),
         ),
         Query(
             f"Q4 {days} days of one, hourly",
@@ -114,8 +114,10 @@ class PacksFloor(Protocol):
     def readings(self, metric_ids: list[int], begin: int, end: int) -> None:
         """Of some Metrics' days from `begin` up to `end`."""
 
-    def quarters(self, metric_ids: list[int], begin: int, end: int) -> None:
-        """Their quarter hours."""
+    def quarters(
+        self, metric_ids: list[int], begin: int, end: int, *, extremes: bool = False
+    ) -> None:
+        """Their quarter hours: what counters rose, the means of others, and extremes if wanted."""
 
 
 class _Packs:
@@ -127,14 +129,29 @@ class _Packs:
             simple_decompress(times)
             simple_decompress(values)
 
-    def quarters(self, metric_ids: list[int], begin: int, end: int) -> None:
+    def quarters(
+        self, metric_ids: list[int], begin: int, end: int, *, extremes: bool = False
+    ) -> None:
         step = max(1, _DAYS_AT_ONCE // (end - begin))
+        columns = f"quarters, {'extremes' if extremes else 'NULL'}"
         for first in range(0, len(metric_ids), step):
-            found = self._fetch("quarters", metric_ids[first : first + step], begin, end)
-            summaries = [bytes(row[0]) for row in found]
-            kept = Kept.of(np.arange(len(summaries)), heads_of(summaries), summaries)
-            kept.opened(len(summaries))
-            kept.shape(len(summaries))
+            found = self._fetch(columns, metric_ids[first : first + step], begin, end)
+            _decode(list(found), extremes=extremes)
+
+
+def _decode(found: list[tuple[bytes, bytes | None]], *, extremes: bool) -> None:
+    heads = heads_of([quarters for quarters, _ in found])
+    rising = heads["layout"] == Layout.RISING
+    for chosen, of_measured in ((rising, False), (~rising, True)):
+        days = [found[index] for index in np.flatnonzero(chosen)]
+        if not days:
+            continue
+        kept = Kept.of(np.arange(len(days)), heads[chosen], *zip(*days, strict=True))
+        kept.shape(len(days))
+        if of_measured:
+            kept.means(len(days))
+        if extremes or not of_measured:
+            kept.lows_and_highs(len(days))
 
 
 def packs_floor() -> PacksFloor:

@@ -142,9 +142,9 @@ class Pack(models.Model):
     """A sealed day of one Metric in the relational history store: its readings as a few blobs.
 
     Written and read through `metrics.history` only, which knows what is in them
-    (`metrics.history.packs.codec`). `day` counts UTC days from the Unix epoch; `n` readings,
-    measured from `first` to `last`, between `low` and `high`. `quarters` holds what they come to in
-    each quarter hour, a value being held for `hold` microseconds at most.
+    (`metrics.history.packs`). `day` counts UTC days from the Unix epoch; `n` readings,
+    measured from `first` to `last`, between `low` and `high`. `quarters` and `extremes` hold what
+    they come to in each quarter hour, a value being held for `hold` microseconds at most.
     """
 
     pk = models.CompositePrimaryKey("metric_id", "day")
@@ -161,6 +161,7 @@ class Pack(models.Model):
     quarters = models.BinaryField()
     times = models.BinaryField()
     vals = models.BinaryField()
+    extremes = models.BinaryField(null=True)
 
     class Meta:
         constraints = (

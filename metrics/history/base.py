@@ -39,12 +39,13 @@ class Wanted:
     """What is asked of the quarter hours of one Metric.
 
     `what`: that they have a time-weighted mean, that they tell how far a counter rose, or neither.
-    `hold`: for how many microseconds a value is held at most; `max_rate`: how much a counter gains
-    in one at most, if known.
+    `extremes`: that they have the least and the greatest value. `hold`: for how many microseconds a
+    value is held at most; `max_rate`: how much a counter gains in one at most, if known.
     """
 
     metric_id: int
-    what: Literal["mean", "rise", "extremes"]
+    what: Literal["mean", "rise", "other"]
+    extremes: bool
     hold: int
     max_rate: float | None = None
 

@@ -134,9 +134,11 @@ def pair_parameters(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
 
 def insert_all(statement: str, columns: Sequence[Sequence[Any]]) -> None:
     """Insert rows, given column by column; `{rows}` in the statement stands for them."""
-    marks = ", ".join(["%s"] * len(columns))
+    are_blobs = [column[0] is None or isinstance(column[0], bytes) for column in columns]
+    marks = ", ".join("%s::bytea[]" if are_blob else "%s" for are_blob in are_blobs)
     arrays = [
-        list(column) if isinstance(column[0], bytes) else np.array(column) for column in columns
+        list(column) if are_blob else np.array(column)
+        for column, are_blob in zip(columns, are_blobs, strict=True)
     ]
     execute(statement.format(rows=f"SELECT * FROM unnest({marks})"), *arrays)  # noqa: S608 - marks
 

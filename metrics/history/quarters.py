@@ -6,7 +6,7 @@ whose inner edges are whole quarter hours. Floats may differ by rounding only.
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,40 +134,57 @@ class Clock:
         return filled[np.append(True, changes)], filled[np.append(changes, True)]
 
 
+class Columns(Protocol):
+    """The values of the quarter hours of some days, decoded when they are asked for."""
+
+    def lows_and_highs(self) -> Floats:
+        """float64[days, 2, 96]."""
+
+    def lasts(self) -> Floats:
+        """float64[days, 96]."""
+
+    def means(self) -> Floats:
+        """float64[days, 96]."""
+
+
 @dataclass(frozen=True)
 class Quarters:
     """All quarter hours that a window touches, one after the other, of one Metric.
 
-    `columns` float64[days, 4, 96]: the low, high, last and mean value of those of whole days, the
-    first of the window being number `offset`; `mean` is there where it was asked for. `before` and
-    `behind`: the nearest readings outside the window, where they matter.
+    `columns`: the values of those of whole days, the first of the window being number `offset`;
+    those are there that were asked for. `before` and `behind`: the nearest readings outside the
+    window, where they matter.
     """
 
     clock: Clock
     offset: int
-    columns: Floats
+    columns: Columns
     before: Samples
     behind: Samples
 
-    def _column(self, place: int) -> Floats:
-        return self.columns[:, place].reshape(-1)[self.offset : self.offset + len(self.clock)]
+    def _inside(self, column: Floats) -> Floats:
+        return column.reshape(-1)[self.offset : self.offset + len(self.clock)]
+
+    @cached_property
+    def _extremes(self) -> Floats:
+        return self.columns.lows_and_highs()
 
     @cached_property
     def low(self) -> Floats:
         """As in Cells, like those that follow."""
-        return self._column(0)
+        return self._inside(self._extremes[:, 0])
 
     @cached_property
     def high(self) -> Floats:
-        return self._column(1)
+        return self._inside(self._extremes[:, 1])
 
     @cached_property
     def last(self) -> Floats:
-        return self._column(2)
+        return self._inside(self.columns.lasts())
 
     @cached_property
     def mean(self) -> Floats:
-        return self._column(3)
+        return self._inside(self.columns.means())
 
     @cached_property
     def carried(self) -> Floats:

@@ -15,17 +15,17 @@ def columns_of(summaries: Sequence[Summary], *, envelope: bool, fill: str) -> It
 
     Holds one block of Metrics at a time.
     """
-    found = _found(summaries)
+    found = _found(summaries, envelope)
     for summary in summaries:
         yield summary.columns(next(found), envelope=envelope, fill=fill)
 
 
-def _found(summaries: Sequence[Summary]) -> Iterator[Samples | Quarters]:
+def _found(summaries: Sequence[Summary], envelope: bool) -> Iterator[Samples | Quarters]:
     if not summaries:
         return
     first, store = summaries[0], get_store()
     start, end = first.buckets.edges[[0, -1]].tolist()
-    wanted = [summary.wanted for summary in summaries]
+    wanted = [summary.wanted(envelope=envelope) for summary in summaries]
     ids = [summary.metric.pk for summary, each in zip(summaries, wanted, strict=True) if not each]
     told = [each for each in wanted if each]
     by_quarters = store.read_quarters(told, start, end, known_until=first.known_until)

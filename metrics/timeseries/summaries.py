@@ -93,10 +93,9 @@ class Summary:
     buckets: Buckets
     known_until: int
 
-    @property
-    def wanted(self) -> Wanted | None:
+    def wanted(self, *, envelope: bool) -> Wanted | None:
         """What quarter hours would have to tell; None where the readings themselves are needed."""
-        what: Literal["mean", "rise", "extremes"] = "extremes"
+        what: Literal["mean", "rise", "other"] = "other"
         if self.aggregate == "mean" and not is_direction(self.metric):
             what = "mean"
         elif self.aggregate in ("increase", "first") and self.metric.type == MetricType.COUNTER:
@@ -106,7 +105,8 @@ class Summary:
         if (self.buckets.edges[1:-1] % QUARTER).any():
             return None
         hold = HELD_INTERVALS * interval_of(self.metric)
-        return Wanted(self.metric.pk, what, hold, max_rate(self.metric))
+        extremes = envelope or self.aggregate in ("min", "max")
+        return Wanted(self.metric.pk, what, extremes, hold, max_rate(self.metric))
 
     def columns(self, found: Samples | Quarters, *, envelope: bool, fill: str) -> dict[str, Floats]:
         """`values`, `coverage` and, for an envelope, `min` and `max`: float64[buckets] each.

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from metrics.history.arrays import ReadingBatch
 from metrics.history.buckets import DAY, MINUTE
-from metrics.history.packs.codec import Layout, Nature, Sealed, heads_of, opened, sealed
+from metrics.history.packs.codec import Sealed, opened, sealed
+from metrics.history.packs.summaries import Layout, Nature, heads_of
 
 START = 20_454 * DAY
 GAUGE = Nature(is_counter=False, hold=5 * MINUTE)
@@ -91,7 +92,7 @@ def minutes(values: np.ndarray, nature: Nature) -> Sealed:
 def test_a_regular_day_of_a_slow_gauge_takes_little_room() -> None:
     pack = minutes(np.round(20 + 5 * np.sin(np.arange(1440) / 200), 1), GAUGE)
     assert len(pack.times) < 80
-    assert len(pack.times + pack.vals + pack.quarters) < 1440
+    assert len(pack.times + pack.vals + pack.quarters + (pack.extremes or b"")) < 1440
 
 
 @pytest.mark.parametrize(

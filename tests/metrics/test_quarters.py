@@ -146,10 +146,11 @@ def windows(draw: st.DrawFn) -> tuple[int, int]:
     return START + begin, START + begin + draw(st.integers(1, DAYS)) * DAY + draw(rests)
 
 
-def answers(store: HistoryStore, summary: Summary) -> tuple[str, Samples | Quarters]:
+def answers(store: HistoryStore, summary: Summary, *, envelope: bool = False) -> Samples | Quarters:
     start, end = summary.buckets.edges[[0, -1]].tolist()
-    assert summary.wanted
-    found = store.read_quarters([summary.wanted], start, end, known_until=summary.known_until)
+    wanted = summary.wanted(envelope=envelope)
+    assert wanted
+    found = store.read_quarters([wanted], start, end, known_until=summary.known_until)
     return next(found)[1]
 
 
@@ -163,6 +164,7 @@ def answers(store: HistoryStore, summary: Summary) -> tuple[str, Samples | Quart
     zone=st.sampled_from(["UTC", "Europe/Amsterdam", "Asia/Kathmandu", "Australia/Lord_Howe"]),
     interval=st.sampled_from([60, 60, 60, 60, 300]),
     now=st.sampled_from([9 * DAY, 9 * DAY, 9 * DAY, 3 * DAY + 1234 * MINUTE]),
+    envelope=st.booleans(),
     data=st.data(),
 )
 def test_quarter_hours_answer_as_readings_do(
@@ -172,6 +174,7 @@ def test_quarter_hours_answer_as_readings_do(
     zone: str,
     interval: int,
     now: int,
+    envelope: bool,
     data: st.DataObject,
 ) -> None:
     metric = MetricFactory(
@@ -184,12 +187,12 @@ def test_quarter_hours_answer_as_readings_do(
     buckets = divide(*window, resolution, ZoneInfo(zone), at_most=10_000)
     aggregate = data.draw(st.sampled_from(AGGREGATES[case.kind]))
     summary = Summary(metric, aggregate, buckets, START + now)
-    if summary.wanted is None:
+    if summary.wanted(envelope=envelope) is None:
         return
-    found = answers(get_store(), summary)
+    found = answers(get_store(), summary, envelope=envelope)
 
-    expected = summary.columns(around(samples, *window), envelope=True, fill="previous")
-    columns = summary.columns(found, envelope=True, fill="previous")
+    expected = summary.columns(around(samples, *window), envelope=envelope, fill="previous")
+    columns = summary.columns(found, envelope=envelope, fill="previous")
 
     for name, values in expected.items():
         np.testing.assert_allclose(columns[name], values, rtol=1e-9, atol=1e-6, err_msg=name)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.history.arrays import Ints, Samples
+from metrics.history.arrays import Floats, Ints, Samples
 from metrics.history.base import Wanted
 from metrics.history.buckets import DAY
 from metrics.history.cells import QUARTER, QUARTERS_A_DAY, Cells, cells_of, steepest
-from metrics.history.packs.codec import LARGEST_SUMMED, Kept
+from metrics.history.packs.summaries import LARGEST_SUMMED, Kept
 from metrics.history.quarters import LONG_AGO, Clock, Quarters, rises
 
 # Rounding must not let a rise pass that is just beyond the limit.
@@ -68,6 +68,34 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class _Columns:
+    """The values of the days that are kept, decoded, and of the cells of others."""
+
+    kept: Kept
+    cells: Cells | None
+    days: int
+
+    def lows_and_highs(self) -> Floats:
+        """As in `metrics.history.quarters.Columns`, like those that follow."""
+        columns = self.kept.lows_and_highs(self.days)
+        if self.cells:
+            _put(columns, self.cells, (self.cells.low, self.cells.high))
+        return columns
+
+    def lasts(self) -> Floats:
+        column = self.kept.lasts(self.days)
+        if self.cells:
+            _put(column[:, np.newaxis], self.cells, (self.cells.last,))
+        return column
+
+    def means(self) -> Floats:
+        column = self.kept.means(self.days)
+        if self.cells:
+            _put(column[:, np.newaxis], self.cells, (self.cells.mean,))
+        return column
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One Metric's part of an answer.
 
@@ -86,7 +114,7 @@ class Part:
     @property
     def is_summed(self) -> bool:
         """Whether any day is."""
-        return bool(self.kept.columns)
+        return bool(self.kept.summaries)
 
     @property
     def may_rise(self) -> bool:
@@ -110,17 +138,13 @@ class Part:
         return bool((np.isfinite(rates) & (rates <= limit * JUST_BELOW)).all())
 
     def quarters(self, clocks: Clocks) -> Quarters:
-        """Those of all days, decoded, with one of the `clocks` that are known, or a new one."""
+        """Those of all days, with one of the `clocks` that are known, or a new one."""
         split = int(np.searchsorted(self.samples.timestamps, self.window.start))
         before = self.samples.between(0, split)
-        columns = self.kept.opened(self.window.days)
-        if self.cells:
-            cells = self.cells
-            _put(columns, cells, (cells.low, cells.high, cells.last, cells.mean))
         return Quarters(
             clock=self._clock(clocks, int(before.timestamps[-1]) if len(before) else LONG_AGO),
             offset=self.window.offset,
-            columns=columns,
+            columns=_Columns(self.kept, self.cells, self.window.days),
             before=before,
             behind=self.samples.between(split + len(self.inside), len(self.samples)),
         )
@@ -159,7 +183,7 @@ def parts_of(
 ) -> list[Part]:
     """The part of each Metric."""
     insides = [
-        found.within(window.start, window.end) if days.columns and len(found) else NOTHING
+        found.within(window.start, window.end) if days.summaries and len(found) else NOTHING
         for days, found in zip(kept, samples, strict=True)
     ]
     cells = _cells(wanted, insides, window)

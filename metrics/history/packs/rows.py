@@ -17,9 +17,10 @@ _HEADERS = """
     WHERE metric_id {any} AND day BETWEEN %s AND %s ORDER BY metric_id, day
 """
 _SUMMARIES = """
-    SELECT metric_id, day, hold, quarters FROM metrics_pack
+    SELECT metric_id, day, hold, quarters, extremes FROM metrics_pack
     WHERE metric_id {any} AND day BETWEEN %s AND %s
 """
+_SUMMARIES_WITHOUT = _SUMMARIES.replace("quarters, extremes", "quarters, NULL")
 _DAYS = """
     SELECT p.metric_id, p.day, p.times, p.vals
     FROM metrics_pack AS p
@@ -78,13 +79,14 @@ class Header(NamedTuple):
 class Summaries(NamedTuple):
     """What the quarter hours of sealed days come to, a value being held for `holds` at most.
 
-    `metric_ids`, `days` and `holds` int64[n].
+    `metric_ids`, `days` and `holds` int64[n]; `quarters` and `extremes` as in `Sealed`.
     """
 
     metric_ids: Ints
     days: Ints
     holds: Ints
     quarters: Sequence[bytes]
+    extremes: Sequence[bytes | None]
 
 
 def headers(metric_ids: Sequence[int], first: int, last: int) -> list[Header]:
@@ -92,11 +94,12 @@ def headers(metric_ids: Sequence[int], first: int, last: int) -> list[Header]:
     return [Header(*row) for row in _execute(_HEADERS, _array(metric_ids), first, last)]
 
 
-def summaries(metric_ids: Sequence[int], first: int, last: int) -> Summaries:
-    """The summaries of the days from `first` to `last`, in no order."""
-    found = _execute(_SUMMARIES, _array(metric_ids), first, last)
-    ids, days, holds, quarters = zip(*found, strict=True) if found else ((), (), (), ())
-    return Summaries(_array(ids), _array(days), _array(holds), quarters)
+def summaries(metric_ids: Sequence[int], first: int, last: int, extremes: bool) -> Summaries:
+    """The summaries of the days from `first` to `last`, in no order, with `extremes` if wanted."""
+    statement = _SUMMARIES if extremes else _SUMMARIES_WITHOUT
+    found = _execute(statement, _array(metric_ids), first, last)
+    ids, days, holds, *written = zip(*found, strict=True) if found else ((),) * 5
+    return Summaries(_array(ids), _array(days), _array(holds), *written)
 
 
 def days(metric_ids: Sequence[int], first: int, last: int) -> dict[int, list[Samples]]:

@@ -17,7 +17,8 @@ from metrics.history.database import database
 from metrics.history.overlay import Level, batch_of, overlay
 from metrics.history.pace import with_rests
 from metrics.history.packs import reading, rows
-from metrics.history.packs.codec import Nature, sealed
+from metrics.history.packs.codec import sealed
+from metrics.history.packs.summaries import Nature
 from metrics.instants import MICROS_PER_SECOND
 from metrics.vocabulary import MetricType
 

@@ -20,7 +20,6 @@ from metrics.history.cells import QUARTER
 from metrics.history.database import database
 from metrics.history.overlay import overlay
 from metrics.history.packs import reading, rows
-from metrics.history.packs.codec import Kept, Layout, heads_of, shape_of
 from metrics.history.packs.parts import (
     JUST_BELOW,
     NOTHING,
@@ -30,6 +29,7 @@ from metrics.history.packs.parts import (
     Window,
     parts_of,
 )
+from metrics.history.packs.summaries import Kept, Layout, heads_of, shape_of
 from metrics.history.quarters import Quarters
 
 # What lies in more days than this for each one that has readings is told sooner from the readings.
@@ -49,7 +49,8 @@ def read_quarters(
     ids = np.array([each.metric_id for each in wanted])
     # Hot rows first: what is sealed in between is then seen twice, never missed.
     hot = database().select(ids.tolist(), start, end)
-    days = _Days.of(rows.summaries(ids.tolist(), window.first, window.last), ids)
+    extremes = any(each.extremes for each in wanted)
+    days = _Days.of(rows.summaries(ids.tolist(), window.first, window.last, extremes), ids)
     usable = _usable(days, wanted, window, hot)
     kept = days.kept(usable, window, ids.size)
     begun = [_is_begun(*each, window) for each in zip(wanted, kept, strict=True)]
@@ -88,8 +89,12 @@ class _Days:
         chosen = np.flatnonzero(usable)
         chosen = chosen[np.argsort(keys[chosen])]
         bounds = np.searchsorted(keys[chosen], np.arange(count + 1) * window.days).tolist()
-        summaries = [self.found.quarters[each] for each in chosen.tolist()]
-        kept = Kept.of(keys[chosen] % window.days, self.heads[chosen], summaries)
+        kept = Kept.of(
+            keys[chosen] % window.days,
+            self.heads[chosen],
+            [self.found.quarters[each] for each in chosen.tolist()],
+            [self.found.extremes[each] for each in chosen.tolist()],
+        )
         return [kept.between(*each) for each in pairwise(bounds)]
 
 
