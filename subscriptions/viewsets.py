@@ -13,14 +13,13 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet
 
-from energy.renderers import encoded
 from energy.viewsets import ApiMixin
 from metrics.export_schema import export_schema
 from metrics.export_views import EXPORT_ACTION, export_response
 from metrics.latest import latest_values
 from metrics.models import Metric
 from metrics.serializers import LatestListSerializer
-from metrics.timeseries import answer
+from metrics.timeseries import answer, encoded
 from metrics.timeseries_parameters import NAMES, PARAMETERS, read_query
 from metrics.timeseries_schema import TimeSeriesSerializer
 from subscriptions.filters import SubscriptionFilterSet

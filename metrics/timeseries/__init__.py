@@ -1,6 +1,7 @@
 """The history of Metrics over a window, raw or in buckets: what is asked, and the answer."""
 
 from metrics.timeseries.answers import Series, TimeSeries, answer
+from metrics.timeseries.labels import encoded
 from metrics.timeseries.queries import CHOICES, DEFAULT_POINTS, MAX_POINTS, TimeSeriesQuery
 from metrics.timeseries.summaries import AGGREGATES
 
@@ -13,4 +14,5 @@ __all__ = [
     "TimeSeries",
     "TimeSeriesQuery",
     "answer",
+    "encoded",
 ]

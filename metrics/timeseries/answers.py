@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NotRequired, TypedDict, TypeVar, cast
+from typing import Any, NotRequired, TypedDict, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from energy.errors import DomainError
 from metrics.history import get_store
-from metrics.history.arrays import Floats, Ints, Samples
+from metrics.history.arrays import Ints, Samples
 from metrics.history.base import Position
 from metrics.history.buckets import (
     CALENDAR,
@@ -25,7 +25,14 @@ from metrics.models import Metric
 from metrics.timeseries.columns import Columns, columns_of
 from metrics.timeseries.cursors import read_cursor, write_cursor
 from metrics.timeseries.durations import STATE
-from metrics.timeseries.labels import Formatter, Labels, milliseconds, rfc3339, rfc3339_local
+from metrics.timeseries.labels import (
+    Formatter,
+    Labels,
+    listed,
+    milliseconds,
+    rfc3339,
+    rfc3339_local,
+)
 from metrics.timeseries.queries import TimeSeriesQuery
 from metrics.timeseries.summaries import Summary, aggregate_of
 from metrics.timeseries.windows import Window, resolve_window, resolve_zone
@@ -36,9 +43,10 @@ MAX_BUCKETED_POINTS = 1_000_000  # an answer
 
 _UNITS = {"count": "1", "duration": "s"}  # others have the Metric's
 
-Text = TypeVar("Text")
 Numbers = list[float | None]
-Written = Callable[[Floats], Any]  # how the numbers of a series are put into the answer
+Instants = list[str] | list[int]
+Written = Callable[[Labels], Any]  # how arrays are put into the answer
+WrittenOnce = Callable[[NDArray[Any]], Any]
 
 
 class About(TypedDict):
@@ -62,7 +70,7 @@ class Series(About):
 
     values: Numbers
     coverage: Numbers | None
-    timestamps: NotRequired[Labels]
+    timestamps: NotRequired[Instants]
     min: NotRequired[Numbers]
     max: NotRequired[Numbers]
     states: NotRequired[dict[str, Numbers]]
@@ -86,15 +94,8 @@ class TimeSeries(Heading):
     aggregate: str | None
     truncated: bool
     next_cursor: str | None
-    timestamps: Labels | None
+    timestamps: Instants | None
     series: list[Series]
-
-
-def listed(values: Floats) -> Numbers:
-    """Floats as Python has them: None for what is not known."""
-    numbers = values.astype(object)
-    numbers[~np.isfinite(values)] = None
-    return numbers.tolist()
 
 
 def answer(
@@ -137,7 +138,7 @@ def _bucketed(
         "aggregate": aggregates.pop() if len(aggregates) == 1 else query.aggregate,
         "truncated": False,
         "next_cursor": None,
-        "timestamps": _writer(query, zone, resolution)(starts),
+        "timestamps": written(_format(query, zone, resolution)(starts)),
         "series": [
             _series(summary, column, written, covered)
             for summary, column in zip(summaries, columns, strict=True)
@@ -159,7 +160,7 @@ def _divided(
         raise DomainError(message, code="too_many_points", field=field) from error
 
 
-def _series(summary: Summary, columns: Columns, written: Written, covered: Written) -> Series:
+def _series(summary: Summary, columns: Columns, written: Written, covered: WrittenOnce) -> Series:
     numbers: dict[str, object] = {}
     states: dict[str, object] = {}
     for name, column in columns.items():
@@ -196,7 +197,7 @@ def _raw(
     ids = [metric.pk for metric in metrics]
     page = get_store().read_page(ids, *window, after=after, limit=MAX_RAW_POINTS)
     found = [page.samples.get(metric.pk, Samples.empty()) for metric in metrics]
-    write = _sharing(_writer(query, zone))
+    timed = _sharing(lambda instants: written(_format(query, zone)(instants)))
     return {
         **_heading(window, query, zone, "raw"),
         "aggregate": None,
@@ -206,7 +207,7 @@ def _raw(
         "series": [
             {
                 **_about(metric, None),
-                "timestamps": write(samples.timestamps),
+                "timestamps": timed(samples.timestamps),
                 "values": written(samples.values),
                 "coverage": None,
             }
@@ -235,22 +236,22 @@ def _position(
 
 
 def _heading(window: Window, query: TimeSeriesQuery, zone: ZoneInfo, resolution: str) -> Heading:
-    start, end = _writer(query, zone)(np.array(window))
+    start, end = listed(_format(query, zone)(np.array(window)))
     return {"start": start, "end": end, "resolution": resolution, "time_zone": zone.key}
 
 
-def _writer(query: TimeSeriesQuery, zone: ZoneInfo, resolution: str = "raw") -> Formatter:
-    """How instants are written: days and longer by the local clock they begin at."""
+def _format(query: TimeSeriesQuery, zone: ZoneInfo, resolution: str = "raw") -> Formatter:
+    """How instants are named: days and longer by the local clock they begin at."""
     if query.time_format == "ms":
         return milliseconds
     return partial(rfc3339_local, zone=zone) if resolution in CALENDAR else rfc3339
 
 
-def _sharing(write: Callable[[NDArray[Any]], Text]) -> Callable[[NDArray[Any]], Text]:
+def _sharing(write: WrittenOnce) -> WrittenOnce:
     """Write equal arrays once: most Metrics are measured at the same moments, without a gap."""
-    known: dict[bytes, Text] = {}
+    known: dict[bytes, Any] = {}
 
-    def written(numbers: NDArray[Any]) -> Text:
+    def written(numbers: NDArray[Any]) -> Any:
         key = numbers.tobytes()
         if key not in known:
             known[key] = write(numbers)

@@ -1,35 +1,49 @@
-"""Instants as they are written in answers, whole arrays at once. Pure."""
+"""Numbers and instants as answers have them, whole arrays at once. Pure."""
 
 from collections.abc import Callable
 from datetime import timedelta, timezone
-from typing import Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from metrics.history.arrays import Ints
-from metrics.instants import MICROS_PER_SECOND, from_micros
+from metrics.instants import from_micros
 
 _MICROS_PER_MILLI = 1_000
 _ONE_MINUTE = timedelta(minutes=1)
+_JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
-Labels = list[str] | list[int]
+Labels = NDArray[Any] | list[str]
 Formatter = Callable[[Ints], Labels]
 
 
-def milliseconds(instants: Ints) -> list[int]:
+def encoded(values: Labels) -> msgspec.Raw:
+    """An array as JSON, which takes a third of the room that it takes as Python's objects.
+
+    Floats that are no numbers, or infinite, are null; instants are RFC 3339 in UTC with Z, to the
+    second, or to the microsecond where they are as exact.
+    """
+    plain = values if isinstance(values, list) else np.ascontiguousarray(values)
+    return msgspec.Raw(orjson.dumps(plain, option=_JSON))
+
+
+def listed(values: Labels) -> list[Any]:
+    """The same as Python has it."""
+    return list(orjson.loads(bytes(encoded(values))))
+
+
+def milliseconds(instants: Ints) -> Ints:
     """Whole milliseconds since the Unix epoch."""
-    return (instants // _MICROS_PER_MILLI).tolist()
+    return instants // _MICROS_PER_MILLI
 
 
-def rfc3339(instants: Ints) -> list[str]:
-    """RFC 3339 in UTC with Z, to the second, millisecond or microsecond, as exact as needed."""
-    unit: Literal["us", "ms", "s"] = "us"
-    if not np.any(instants % _MICROS_PER_MILLI):
-        unit = "s" if not np.any(instants % MICROS_PER_SECOND) else "ms"
-    moments: NDArray[np.datetime64] = instants.astype("datetime64[us]")
-    return np.datetime_as_string(moments, unit=unit, timezone="UTC").tolist()
+def rfc3339(instants: Ints) -> NDArray[Any]:
+    """Instants in UTC: datetime64."""
+    return instants.astype("datetime64[us]")
 
 
 def rfc3339_local(instants: Ints, zone: ZoneInfo) -> list[str]:
