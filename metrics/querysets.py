@@ -50,6 +50,15 @@ class MetricQuerySet(models.QuerySet[Any]):
         """Fetch each Metric's latest value, Device and Site in the same query."""
         return self.select_related("latest", "device__site")
 
+    def for_history(self) -> Self:
+        """Fetch what telling history needs of each Metric, its Device and Site, in the same query.
+
+        All columns of the three would take Python twice as long for a thousand Metrics.
+        """
+        needed = ("key", "name", "unit", "type", "expected_interval")
+        further = ("device__site", "device__rated_power", "device__site__time_zone")
+        return self.select_related("device__site").only(*needed, *further)
+
     def in_state(self, state: str, now: datetime) -> Self:
         """The Metrics whose latest value is live, late, stale or never (`metrics.freshness`)."""
         if state == Freshness.NEVER:

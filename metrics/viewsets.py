@@ -65,13 +65,18 @@ class MetricViewSet(
         instance.delete()
 
     @extend_schema(responses=LatestSerializer)
-    @action(detail=True, url_path="latest", url_name="latest")
+    @action(
+        detail=True,
+        url_path="latest",
+        url_name="latest",
+        queryset=Metric.objects.select_related("latest"),
+    )
     def latest(self, request: Request, pk: str) -> Response:
         """The newest reading of the Metric."""
         return Response(latest_value(self.get_object(), timezone.now()))
 
     @extend_schema(parameters=PARAMETERS, responses=TimeSeriesSerializer)
-    @action(detail=True, query_parameters=NAMES)
+    @action(detail=True, query_parameters=NAMES, queryset=Metric.objects.for_history())
     def timeseries(self, request: Request, pk: str) -> Response:
         """The Metric's history over a window."""
         metrics = [self.get_object()]

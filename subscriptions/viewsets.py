@@ -66,7 +66,7 @@ class SubscriptionViewSet(ApiMixin, ModelViewSet):
     @action(detail=True, query_parameters=NAMES, pagination_class=None, filterset_class=None)
     def timeseries(self, request: Request, pk: str) -> Response:
         """The history of its Metrics over a window, all on one set of timestamps."""
-        metrics = list(self._visible_metrics().select_related("device__site"))
+        metrics = list(self._visible_metrics().for_history())
         return Response(answer(metrics, read_query(request), timezone.now(), encoded))
 
     @export_schema("a Subscription")

@@ -1,6 +1,7 @@
 """History over HTTP: what `tests.metrics.test_timeseries` proves of the service, asked for."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 
 import numpy as np
 import pytest
@@ -196,7 +197,8 @@ def test_history_takes_the_same_number_of_queries_however_many_metrics(
 ):
     client, taken = api_client_for(standard), set()
     for count in (1, 3, 30):
-        metrics = [MetricFactory(device=device) for _ in range(count)]
+        kinds = islice(cycle([("gauge", "W"), ("counter", "Wh"), ("state", "1")]), count)
+        metrics = [MetricFactory(device=device, type=kind, unit=unit) for kind, unit in kinds]
         for metric in metrics:
             store(metric, 1, 2)
         subscription = SubscriptionFactory(owner=standard, metrics=metrics)
