@@ -31,6 +31,8 @@ class Samples:
 
     def within(self, start: int, end: int) -> Self:
         """The readings of the half-open window [start, end)."""
+        if len(self) and start <= self.timestamps[0] and self.timestamps[-1] < end:
+            return self
         return self.between(*np.searchsorted(self.timestamps, (start, end)))
 
     def between(self, low: int, high: int) -> Self:
@@ -82,9 +84,11 @@ class ReadingBatch:
 
     def by_metric(self) -> dict[int, Samples]:
         """The readings of each Metric of the batch, de-duplicated."""
+        if not len(self):
+            return {}
         batch = self.deduplicated()
         cuts = np.flatnonzero(np.diff(batch.metric_ids)) + 1
-        bounds = [0, *cuts.tolist(), len(batch)] if len(batch) else []
+        bounds = [0, *cuts.tolist(), len(batch)]
         return {
             int(batch.metric_ids[begin]): Samples(
                 batch.timestamps[begin:end], batch.values[begin:end]

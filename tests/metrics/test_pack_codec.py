@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.history.arrays import ReadingBatch
+from metrics.history.arrays import ReadingBatch, Samples
 from metrics.history.buckets import DAY, MINUTE
-from metrics.history.packs.codec import Sealed, opened, sealed
+from metrics.history.packs import codec
+from metrics.history.packs.codec import Sealed, sealed
 from metrics.history.packs.summaries import Layout, Nature, heads_of
 
 START = 20_454 * DAY
@@ -21,6 +22,10 @@ readings = st.tuples(st.integers(1, 3), instants, values)
 
 def packs_of(rows: list[tuple[int, int, float]], nature: Nature = GAUGE) -> list[Sealed]:
     return list(sealed(ReadingBatch.of(*zip(*rows, strict=True)), dict.fromkeys(range(9), nature)))
+
+
+def opened(times: bytes, vals: bytes) -> Samples:
+    return Samples(codec.moments(times), codec.values(vals))
 
 
 def bits(number: float) -> bytes:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from pcodec.standalone import simple_decompress
 
-from metrics.history.arrays import ReadingBatch, Samples
+from metrics.history.arrays import Floats, Ints, ReadingBatch
 from metrics.history.buckets import DAY
 from metrics.history.packs.blobs import compressed
 from metrics.history.packs.summaries import Nature, summed
@@ -38,9 +38,17 @@ class Sealed(NamedTuple):
     extremes: bytes | None
 
 
-def opened(times: bytes, vals: bytes) -> Samples:
-    """The readings of a sealed day."""
-    return Samples(simple_decompress(times), simple_decompress(vals))
+def moments(times: bytes) -> Ints:
+    """When the readings of a sealed day were measured; it may be that of many, and is read only."""
+    timestamps: Ints = simple_decompress(times)
+    timestamps.flags.writeable = False
+    return timestamps
+
+
+def values(vals: bytes) -> Floats:
+    """What the readings of a sealed day were."""
+    numbers: Floats = simple_decompress(vals)
+    return numbers
 
 
 def sealed(batch: ReadingBatch, natures: Mapping[int, Nature]) -> Iterator[Sealed]:

@@ -8,7 +8,7 @@ import numpy as np
 from metrics.history.arrays import Ints, Samples
 from metrics.history.buckets import DAY
 from metrics.history.database import database
-from metrics.history.packs.codec import Sealed, opened
+from metrics.history.packs.codec import Sealed, moments, values
 
 Pair = tuple[int, int]  # a Metric's id and a day
 
@@ -163,8 +163,11 @@ def hold(metric_ids: Sequence[int]) -> list[tuple[int, str, int]]:
 
 def _by_metric(rows: Iterable[tuple[int, int, bytes, bytes]]) -> dict[int, list[Samples]]:
     found: dict[int, list[Samples]] = {}
+    clock: dict[bytes, Ints] = {}  # most Metrics are measured at the same moments
     for metric_id, _, times, vals in rows:
-        found.setdefault(metric_id, []).append(opened(times, vals))
+        if times not in clock:
+            clock[times] = moments(times)
+        found.setdefault(metric_id, []).append(Samples(clock[times], values(vals)))
     return found
 
 
