@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import cycle, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -216,9 +217,10 @@ class TestBuckets:
         assert msgspec.json.decode(msgspec.json.encode(answer)) == answer
 
     def test_many_metrics_are_answered_in_the_order_given(self, metric: Metric) -> None:
-        metrics = [MetricFactory(device=metric.device) for _ in range(70)]
+        kinds = islice(cycle([("gauge", "W"), ("counter", "Wh"), ("state", "1")]), 140)
+        metrics = [MetricFactory(device=metric.device, type=each, unit=u) for each, u in kinds]
         for each in metrics:
-            store(each, [(5, each.pk)])
+            store(each, [(4, 0), (5, each.pk)] if each.type == "counter" else [(5, each.pk)])
 
         answer = ask(*metrics[::-1], resolution="1h")
 
