@@ -123,8 +123,8 @@ def history(measured: Sequence[Answered], memory: tuple[float, float]) -> str:
 def _history_target(each: Answered) -> str:
     if each.name.startswith("Q5"):
         return target("≤ 500 ms", each.api <= 0.5)
-    met = each.api <= 2 * each.store and each.store <= 2 * each.packs
-    return target("≤ 2 ×, ≤ 2 ×", met)
+    api, store = each.api <= 2 * each.store, each.store <= 2 * each.packs
+    return f"{target('API ≤ 2 ×', api)}; {target('store ≤ 2 ×', store)}"
 
 
 def readings(loads: Sequence[Load], rates: Sequence[Rates], floor: str) -> str:

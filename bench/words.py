@@ -11,7 +11,8 @@ standard user, readings are brought by a technician. `BENCH_DAYS`, `BENCH_METRIC
 larger or smaller.
 
 * *store* is what the API asks of the code below it: the answer's numbers as arrays.
-* *packs* is fetching the sealed days or their quarter hours by the driver alone, and decoding them.
+* *packs* is fetching the sealed days or their quarter hours by the driver alone, and decoding what
+  the question needs of them.
 * *COPY* and *executemany* store the same rows as plain rows, by as many connections as there are
   clients; SQLite has one writer.
 * A longer history is compared with the moment before it grew, each figure beside its floor of that
@@ -35,16 +36,16 @@ data in time is done.
 WHY_MISSED = """
 ## Where a target is missed
 
-* Q1 to Q4 through the API: before and after the store is asked, a request takes some 5 ms of
-  Python: the sign-in by token, what the user may and sees, the framework's own way. The store's
-  part of Q2 and Q4 is 1 to 3 ms, so that twice as much cannot hold it. Q2 writes 14,400 times and
-  values as JSON, Q3 86,400 numbers; Q1's one query over four tables takes PostgreSQL twice a
+* Q1 to Q4 through the API: before and after the store is asked, a request takes 2 to 4 ms of
+  Python and, on PostgreSQL, of statements: the sign-in by token, what the user may and sees, the
+  framework's own way. The store's part of Q2 and Q4 is 1 to 2 ms, so that twice as much cannot hold
+  it. Q3 writes 86,400 numbers as JSON; Q1's one query over five tables takes PostgreSQL twice a
   trivial view.
 * The store beside its packs: rows that are not sealed yet are asked for in a statement of their
   own, and so are, for some aggregates, the readings next to the window; then quarter hours become
   buckets.
-* Q5: fetching and decoding 30,000 days of quarter hours is half of it, writing 720,000 numbers as
-  JSON and finding 1,000 Metrics most of the rest. Means in a blob of their own would save a tenth.
+* Q5: fetching and decoding 30,000 days of quarter hours is half of it; 720,000 numbers as JSON,
+  1,000 Metrics and what each of them comes to are the rest.
 * Readings over HTTP, a thousand a request: COPY alone takes 3 to 5 ms; the same thousand also
   move a thousand latest values and hold a thousand Metrics, and each request pays its sign-in and
   commit.
