@@ -2,7 +2,8 @@
 
 Before, the summary of a day was a head (layout, uniform, bytes of the shape, steepest rise), the
 shape, and one array: low, high, last and mean, or low and high of a counter that only rose. The
-head tells the bytes of the means as well now (`metrics.history.packs.summaries`).
+head tells the bytes of the means as well now (`metrics.history.packs.summaries`), and layouts have
+other numbers.
 """
 
 import struct
@@ -13,7 +14,7 @@ from pcodec import ChunkConfig
 from pcodec.standalone import simple_compress, simple_decompress
 
 BEFORE, AFTER = struct.Struct("<BBHd"), struct.Struct("<BBHHd")
-MEASURED = 1
+MEASURED, RENUMBERED = 1, 2
 CONFIG = ChunkConfig(compression_level=6)
 AT_ONCE = 2_000
 SELECT = """
@@ -33,18 +34,18 @@ def split(quarters, extremes):
     shape = quarters[BEFORE.size : BEFORE.size + size]
     values = quarters[BEFORE.size + size :]
     if layout != MEASURED:
-        return AFTER.pack(layout, uniform, size, 0, rise) + shape + values, None
+        return AFTER.pack(layout + RENUMBERED, uniform, size, 0, rise) + shape + values, None
     columns = simple_decompress(values).reshape(4, -1)
     means = compressed(columns[3])
-    head = AFTER.pack(layout, uniform, size, len(means), rise)
+    head = AFTER.pack(layout + RENUMBERED, uniform, size, len(means), rise)
     return head + shape + means + compressed(columns[2]), compressed(columns[:2])
 
 
 def join(quarters, extremes):
     layout, uniform, size, means, rise = AFTER.unpack_from(quarters)
     begin = AFTER.size + size
-    head = BEFORE.pack(layout, uniform, size, rise) + quarters[AFTER.size : begin]
-    if layout != MEASURED:
+    head = BEFORE.pack(layout - RENUMBERED, uniform, size, rise) + quarters[AFTER.size : begin]
+    if layout - RENUMBERED != MEASURED:
         return head + quarters[begin:], None
     parts = (extremes, quarters[begin + means :], quarters[begin : begin + means])
     return head + compressed(np.concatenate([simple_decompress(part) for part in parts])), None

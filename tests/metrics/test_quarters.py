@@ -268,3 +268,15 @@ def test_a_mean_of_the_largest_values_is_told_from_the_readings(metric: Metric) 
     get_store().seal(LATER)
 
     assert isinstance(quarters_of(metric, "mean"), Samples)
+
+
+@pytest.mark.parametrize("aggregate", ["mean", "max", "count"])
+def test_a_summary_of_another_release_is_told_from_the_readings(
+    metric: Metric, aggregate: str
+) -> None:
+    stored(Case(MetricType.GAUGE, wandering, regular, 1, "everything"), metric)
+    for pack in Pack.objects.all():
+        pack.quarters = b"\x01" + bytes(pack.quarters)[1:]
+        pack.save(update_fields=["quarters"])
+
+    assert isinstance(quarters_of(metric, aggregate), Samples)

@@ -34,10 +34,13 @@ _SHAPE = ("counts", "firsts", "lasts", "known")
 
 
 class Layout(IntEnum):
-    """Which values of the quarter hours lie behind the shape."""
+    """Which values of the quarter hours lie behind the shape.
 
-    MEASURED = 1  # means, then the last values; lows and highs are kept apart
-    RISING = 2  # lows and highs: the first and the last values of a counter that never fell
+    1 and 2 were others; a day of theirs is read as one without a summary.
+    """
+
+    MEASURED = 3  # means, then the last values; lows and highs are kept apart
+    RISING = 4  # lows and highs: the first and the last values of a counter that never fell
 
 
 class Nature(NamedTuple):

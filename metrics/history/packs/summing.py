@@ -128,7 +128,8 @@ def _fitting(
     averaged = np.array([each.what == "mean" for each in wanted])
     limits = np.array([np.inf if each.max_rate is None else each.max_rate for each in wanted])
     steady = (layouts == Layout.RISING) & (heads["rise"] <= limits[places] * JUST_BELOW)
-    measured = np.where(averaged[places], layouts == Layout.MEASURED, layouts != 0)
+    known = np.isin(layouts, list(Layout))
+    measured = np.where(averaged[places], layouts == Layout.MEASURED, known)
     return np.where(rising[places], steady, measured)
 
 
