@@ -2,14 +2,18 @@
 
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework.exceptions import ValidationError
 
 from devices.models import Device
 from energy.serializers import AddressField, StrictModelSerializer
+from metrics.models import Metric
 from metrics.serializers import MetricSerializer, NamedMetricSerializer, named_metrics
 
 MAX_METRICS = 200  # at creation; any number can be added afterwards
+# DeviceSerializer needs them fetched, as a list: Django would make a queryset for each Device.
+WITH_METRICS = Prefetch("metrics", Metric.objects.select_related("latest"), "fetched_metrics")
 
 
 @extend_schema_serializer(
@@ -31,7 +35,7 @@ class DeviceSerializer(StrictModelSerializer):
     """A Device with its Metrics, which have their own address to be changed at."""
 
     url = AddressField(view_name="api:device-detail")
-    metrics = MetricSerializer(many=True, read_only=True)
+    metrics = MetricSerializer(many=True, read_only=True, source="fetched_metrics")
 
     class Meta:
         model = Device
@@ -110,4 +114,5 @@ class DeviceCreateSerializer(DeviceSerializer):
         return device
 
     def to_representation(self, instance: Device) -> Any:
+        prefetch_related_objects([instance], WITH_METRICS)
         return DeviceSerializer(context=self.context).to_representation(instance)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import StreamingHttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -11,20 +10,17 @@ from rest_framework.viewsets import ModelViewSet
 
 from devices.filters import DeviceFilterSet
 from devices.models import Device
-from devices.serializers import DeviceCreateSerializer, DeviceSerializer
+from devices.serializers import WITH_METRICS, DeviceCreateSerializer, DeviceSerializer
 from energy.viewsets import ApiMixin
 from metrics.export_schema import export_schema
 from metrics.export_views import EXPORT_ACTION, export_response
-from metrics.models import Metric
-
-_METRICS = Metric.objects.select_related("latest")
 
 
 @extend_schema_view(create=extend_schema(responses={201: DeviceSerializer}))
 class DeviceViewSet(ApiMixin, ModelViewSet):
     """The Devices of the Sites you see, with their Metrics."""
 
-    queryset = Device.objects.prefetch_related(Prefetch("metrics", _METRICS))
+    queryset = Device.objects.prefetch_related(WITH_METRICS)
     serializer_class = DeviceSerializer
     filterset_class = DeviceFilterSet
 
