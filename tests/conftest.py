@@ -1,5 +1,6 @@
 """The personas every test speaks through."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -17,6 +18,13 @@ from tests.factories import DeviceFactory, SiteFactory, UserFactory
 # A busy machine makes an example slow, never wrong.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse tests of one name: of those xdist runs one, and says nothing of the others."""
+    names = Counter(item.nodeid for item in items)
+    if repeated := [name for name, count in names.items() if count > 1]:
+        raise pytest.UsageError(f"Several tests have the name {repeated[0]}.")
 
 
 @pytest.fixture(autouse=True)

@@ -127,10 +127,11 @@ def ask(case: schemathesis.Case, headers: dict[str, str]) -> None:
         transaction.savepoint_rollback(point)
 
 
-@pytest.fixture
-def technician_headers(db):
+# A parameter, because without any the tests of all operations would have one name between them.
+@pytest.fixture(params=["technician"])
+def technician_headers(request, db):
     """A technician's credentials."""
-    return sign_in("technician")
+    return sign_in(request.param)
 
 
 @pytest.fixture(params=["anonymous", "standard", "administrator"])
