@@ -29,16 +29,18 @@ def _found(summaries: Sequence[Summary], envelope: bool) -> Iterator[Samples | Q
     start, end = first.buckets.edges[[0, -1]].tolist()
     wanted = [summary.wanted(envelope=envelope) for summary in summaries]
     ids = [summary.metric.pk for summary, each in zip(summaries, wanted, strict=True) if not each]
-    # More than a block come in blocks of one kind: what one of a block needs is fetched for all.
-    apart = len(wanted) > BLOCK
-    kinds: dict[str, list[Wanted]] = defaultdict(list)
-    for each in wanted:
-        if each:
-            kinds[each.what if apart else ""].append(each)
+
+    def kind(each: Wanted) -> str:
+        # Many come in blocks of one kind: what one of a block needs is fetched for all of it.
+        return each.what if len(wanted) > BLOCK else "any"
+
+    told: dict[str, list[Wanted]] = defaultdict(list)
+    for each in filter(None, wanted):
+        told[kind(each)].append(each)
     by_quarters = {
-        kind: store.read_quarters(told, start, end, known_until=first.known_until)
-        for kind, told in kinds.items()
+        name: store.read_quarters(some, start, end, known_until=first.known_until)
+        for name, some in told.items()
     }
     by_readings = store.read_blocks(ids, start, end, with_neighbours=True)
-    for each in wanted:
-        yield next(by_quarters[each.what if apart else ""] if each else by_readings)[1]
+    for asked in wanted:
+        yield next(by_quarters[kind(asked)] if asked else by_readings)[1]
