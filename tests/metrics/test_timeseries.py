@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import cycle, islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -16,7 +15,6 @@ from metrics.history.arrays import ReadingBatch
 from metrics.instants import to_micros
 from metrics.models import Metric
 from metrics.timeseries import TimeSeries, TimeSeriesQuery, answers, fills
-from metrics.timeseries.labels import encoded, listed, rfc3339, rfc3339_local
 from metrics.vocabulary import MetricType
 from tests.factories import DeviceFactory, MetricFactory, SiteFactory
 
@@ -409,33 +407,3 @@ class TestRaw:
         assert ask_values(metric, resolution="raw", cursor=cursor) == [2]
         assert refused_field(resolution="raw", cursor=cursor, end=NOW) == "cursor"
         assert refused_field(resolution="raw", cursor=f"{cursor}x") == "cursor"
-
-
-class TestLabels:
-    @pytest.mark.parametrize(
-        ("micros", "text"),
-        [
-            (0, "1970-01-01T00:00:00Z"),
-            (-1_500_000, "1969-12-31T23:59:58.500000Z"),
-            (1, "1970-01-01T00:00:00.000001Z"),
-        ],
-    )
-    def test_instants_are_written_as_exactly_as_they_are(self, micros: int, text: str) -> None:
-        assert listed(rfc3339(np.array([micros]))) == [text]
-
-    def test_numbers_are_written_bit_for_bit_and_what_is_none_as_null(self) -> None:
-        numbers = np.array([0.1, -0.0, 5e-324, 1.7976931348623157e308, np.nan, np.inf, 3.0])
-        every_other = np.repeat(numbers, 2)[::2]
-
-        assert bytes(encoded(every_other)) == (
-            b"[0.1,-0.0,5e-324,1.7976931348623157e+308,null,null,3.0]"
-        )
-        assert str(listed(every_other)) == str([*numbers[:4].tolist(), None, None, 3.0])
-
-    def test_an_offset_with_seconds_is_written_to_the_minute(self) -> None:
-        monrovia = ZoneInfo("Africa/Monrovia")  # 44 minutes and 30 seconds behind, until 1972
-
-        assert rfc3339_local(np.array([0]), monrovia) == ["1969-12-31T23:15:00-00:45"]
-
-    def test_no_offset_is_written_as_z(self) -> None:
-        assert rfc3339_local(np.array([0]), ZoneInfo("UTC")) == ["1970-01-01T00:00:00Z"]
