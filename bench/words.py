@@ -36,10 +36,10 @@ data in time is done.
 WHY_MISSED = """
 ## Where a target is missed
 
-* Q1 to Q4 through the API: before and after the store is asked, a request takes 4 to 7 ms: the sign-in
-  by token, what the user may and sees, the framework's own way, the server's. The store's part of
-  Q2 and Q4 is half a millisecond to two, so that twice as much cannot hold it. Q3 writes 86,400 numbers as JSON; Q1's one query over five tables takes PostgreSQL twice a
-  trivial view.
+* Q1 to Q4 through the API: before and after the store is asked, a request takes 4 to 7 ms: the
+  sign-in by token, what the user may and sees, the framework's own way, the server's. The store's
+  part of Q2 and Q4 is half a millisecond to two, so that twice as much cannot hold it. Q3 writes
+  86,400 numbers as JSON; Q1's one query over five tables takes PostgreSQL twice a trivial view.
 * The store beside its packs: rows that are not sealed yet are asked for in a statement of their
   own, and so are, for some aggregates, the readings next to the window; then quarter hours become
   buckets.
