@@ -48,8 +48,8 @@ WHY_MISSED = """
   commit.
 * Ten thousand a request: 45 to 66 % of COPY from run to run; two writers, their two backends and
   the two clients share two processors, and both writers move the same latest values. A longer
-  history on PostgreSQL lies around its limit, 0.9 to 1.3, as the machine has it: the buffers that
-  PostgreSQL has by default hold a month's packs and not ten.
+  history on PostgreSQL lies around its limit, 0.9 to 1.3, as the machine has it; the buffers that
+  PostgreSQL has by default hold a month's packs and not ten, which may be why.
 * Sealing from rows: on PostgreSQL the DELETE alone takes a microsecond of its processor a row,
   which is twice what the target allows; on SQLite Python takes each row in hand. What is
   brought as whole days shows how fast the rest is. SQLite has one writer at a time: the
