@@ -9,11 +9,20 @@ Action = Callable[[], object]
 
 def medians(*actions: Action, rounds: int, warm_up: int = 2) -> list[float]:
     """Median seconds of each, done in turns, so that a slow moment of the machine meets all."""
+    return [median(column) for column in _in_turns(actions, rounds, warm_up)]
+
+
+def least(*actions: Action, rounds: int, warm_up: int = 2) -> list[float]:
+    """The least seconds of each, which slow moments of the machine leave as they are."""
+    return [min(column) for column in _in_turns(actions, rounds, warm_up)]
+
+
+def _in_turns(actions: Sequence[Action], rounds: int, warm_up: int) -> Iterable[tuple[float, ...]]:
     for _ in range(warm_up):
         for action in actions:
             action()
     times = [[seconds(action) for action in actions] for _ in range(rounds)]
-    return [median(column) for column in zip(*times, strict=True)]
+    return zip(*times, strict=True)
 
 
 def seconds(action: Action) -> float:

@@ -7,7 +7,7 @@ many readings it sealed in how many seconds. Its argument is how long it rests a
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,21 +26,27 @@ QUIET = 12  # requests
 class Sealing:
     """Readings/s: sealed with nothing else going on, sealed while readings arrive, and arriving.
 
-    `cpu` is the seconds of processor time that the one who seals took for each second.
+    `cpu` is the seconds of processor time that the one who seals took for each second; `floor` is
+    for rows that are only read and deleted.
     """
 
     alone: float
+    floor: float
     busy: float
     quiet_ingest: float
     ingest_meanwhile: float
     cpu: float
 
 
-def measure(client: Client, feed: Feed, fill_one: Iterator[None]) -> Sealing:
-    """Seal twice what `fill_one` brings each time it is asked."""
+def measure(
+    client: Client, feed: Feed, fill_one: Iterator[None], take: Callable[[], float]
+) -> Sealing:
+    """Do with what `fill_one` brings each time: seal it, `take` it, seal it while more arrives."""
     next(fill_one)
     with _sealer(rest=0) as sealer:
         alone, cpu = _sealed(sealer)
+    next(fill_one)
+    floor = take()
     quiet = SIZE / (sum(_post(client, feed) for _ in range(QUIET)) / QUIET)
     next(fill_one)
     with _sealer(rest=SEALING_REST) as sealer:
@@ -49,7 +55,7 @@ def measure(client: Client, feed: Feed, fill_one: Iterator[None]) -> Sealing:
         while sealer.poll() is None:
             spent.append(_post(client, feed))
         busy, _ = _result(sealer)
-    return Sealing(alone, busy, quiet, SIZE * len(spent) / sum(spent), cpu)
+    return Sealing(alone, floor, busy, quiet, SIZE * len(spent) / sum(spent), cpu)
 
 
 def _post(client: Client, feed: Feed) -> float:

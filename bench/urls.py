@@ -1,7 +1,10 @@
-"""The project's addresses and a view that does nothing, behind the same middleware."""
+"""The project's addresses and two views that do nothing, behind the same middleware."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from energy.urls import urlpatterns as product
 
@@ -11,4 +14,12 @@ def floor(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "pass"})
 
 
-urlpatterns = [path("floor", floor), *product]
+class SignedInView(APIView):
+    """The least that the API answers: nothing, to somebody who is signed in."""
+
+    def get(self, request: Request) -> Response:
+        """The same as `floor`."""
+        return Response({"status": "pass"})
+
+
+urlpatterns = [path("floor", floor), path("signed-in", SignedInView.as_view()), *product]

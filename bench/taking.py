@@ -1,0 +1,54 @@
+"""The least that sealing costs: the rows of days past read and deleted, by the driver alone."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import psycopg
+
+from bench.figures import seconds
+from metrics.history.buckets import DAY
+from metrics.history.packs.sealing import AT_ONCE
+
+Take = Callable[[Sequence[int], int], int]
+
+_MINUTES_A_DAY = 1440
+_SELECT = "SELECT metric_id, timestamp, value FROM metrics_reading WHERE {chosen}"
+_DELETE = "DELETE FROM metrics_reading WHERE {chosen}"
+
+
+def rate(metric_ids: list[int], end: int) -> float:
+    """Rows/s, of all before day `end`; as many in a transaction as when they are sealed."""
+    url = os.environ["DATABASE_URL"]
+    take: Take
+    if url.startswith("sqlite:///"):
+        take = partial(_from_sqlite, sqlite3.connect(url.removeprefix("sqlite:///")))
+    else:
+        take = partial(_from_postgresql, psycopg.connect(url))
+    step = AT_ONCE // _MINUTES_A_DAY
+    blocks = [metric_ids[first : first + step] for first in range(0, len(metric_ids), step)]
+    counts: list[int] = []
+    duration = seconds(lambda: counts.extend(take(block, end * DAY) for block in blocks))
+    return sum(counts) / duration
+
+
+def _from_sqlite(connection: sqlite3.Connection, metric_ids: Sequence[int], before: int) -> int:
+    chosen = f"metric_id IN ({','.join('?' * len(metric_ids))}) AND timestamp < ?"
+    parameters = [*metric_ids, before]
+    with connection:
+        found = connection.execute(_SELECT.format(chosen=chosen), parameters).fetchall()
+        connection.execute(_DELETE.format(chosen=chosen), parameters)
+    return len(found)
+
+
+def _from_postgresql(connection: psycopg.Connection, metric_ids: Sequence[int], before: int) -> int:
+    chosen = "metric_id = ANY(%s) AND timestamp < %s"
+    parameters = [list(metric_ids), before]
+    copy = f"COPY ({_SELECT.format(chosen=chosen)}) TO STDOUT (FORMAT BINARY)"
+    with connection.transaction(), psycopg.ClientCursor(connection) as cursor:
+        with cursor.copy(copy, parameters) as rows:  # type: ignore[arg-type]
+            for _ in rows:
+                continue
+        cursor.execute(_DELETE.format(chosen=chosen), parameters)  # type: ignore[arg-type]
+        return cursor.rowcount
