@@ -25,6 +25,7 @@ GRACEFUL_SECONDS = 5
 # Longer than gunicorn waits for the requests under way.
 STOP_SECONDS = 2.0 * GRACEFUL_SECONDS
 POLL_SECONDS = 0.05
+START_SECONDS = 60.0
 
 
 class Stopped(Exception):
@@ -49,7 +50,7 @@ def main() -> int:
         _set_environment(port)
         password = prepare.everything()
         server = _start(children, sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py")
-        _wait_until_it_answers(server, f"http://{HOST}:{port}/healthz")
+        wait_until_it_answers(server, f"http://{HOST}:{port}/healthz")
         _start(children, sys.executable, "manage.py", "simulate")
         if not _is_history_embedded():
             _start(children, sys.executable, "manage.py", "run_huey", "--quiet")
@@ -94,7 +95,11 @@ def _start(children: list[subprocess.Popen[bytes]], *command: str) -> subprocess
     return child
 
 
-def _wait_until_it_answers(server: subprocess.Popen[bytes], url: str) -> None:
+def wait_until_it_answers(
+    server: subprocess.Popen[bytes], url: str, seconds: float = START_SECONDS
+) -> None:
+    """Return once `url` answers well; exit, saying why, when it does not within `seconds`."""
+    deadline = time.monotonic() + seconds
     while server.poll() is None:
         try:
             with urlopen(url, timeout=10):  # noqa: S310  # A loopback address made above.
@@ -102,6 +107,10 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], url: str) -> None:
         except HTTPError as error:
             sys.exit(f"{url} answers {error.code}")
         except OSError:
+            if time.monotonic() > deadline:
+                sys.exit(
+                    f"The server runs, but there is nothing at {url} within {seconds:g} seconds"
+                )
             time.sleep(POLL_SECONDS)
     sys.exit(f"The server ended by itself with status {server.returncode}")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from deploy.run import wait_until_it_answers
 from tests.deploy.composition import ROOT
 from tests.deploy.processes import free_port, wait_for
 
@@ -175,3 +176,13 @@ def test_an_embedded_history_answers_every_request(tmp_path: Path) -> None:
 
     assert [answer.status_code for answer in answers] == [200] * 6
     assert [value for value in answers[-1].json()["series"][0]["values"] if value is not None]
+
+
+def test_a_server_that_lives_but_does_not_answer_is_not_waited_for_without_end() -> None:
+    url = f"http://127.0.0.1:{free_port()}/healthz"
+    with subprocess.Popen(["sleep", "600"]) as silent:
+        try:
+            with pytest.raises(SystemExit, match=f"nothing at {url} within 0.2 seconds"):
+                wait_until_it_answers(silent, url, seconds=0.2)
+        finally:
+            silent.kill()
