@@ -1,4 +1,4 @@
-"""The least that sealing costs: the rows of days past read and deleted, by the driver alone."""
+"""What sealing cannot do without: rows of days past read and deleted, by the driver alone."""
 
 import os
 import sqlite3
@@ -8,12 +8,12 @@ from functools import partial
 import psycopg
 
 from bench.figures import seconds
+from bench.history import MINUTES
 from metrics.history.buckets import DAY
 from metrics.history.packs.sealing import AT_ONCE
 
 Take = Callable[[Sequence[int], int], int]
 
-_MINUTES_A_DAY = 1440
 _SELECT = "SELECT metric_id, timestamp, value FROM metrics_reading WHERE {chosen}"
 _DELETE = "DELETE FROM metrics_reading WHERE {chosen}"
 
@@ -26,7 +26,7 @@ def rate(metric_ids: list[int], end: int) -> float:
         take = partial(_from_sqlite, sqlite3.connect(url.removeprefix("sqlite:///")))
     else:
         take = partial(_from_postgresql, psycopg.connect(url))
-    step = AT_ONCE // _MINUTES_A_DAY
+    step = AT_ONCE // MINUTES
     blocks = [metric_ids[first : first + step] for first in range(0, len(metric_ids), step)]
     counts: list[int] = []
     duration = seconds(lambda: counts.extend(take(block, end * DAY) for block in blocks))

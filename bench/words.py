@@ -51,9 +51,9 @@ WHY_MISSED = """
   commit.
 * Ten thousand a request: 45 to 66 % of COPY from run to run; two writers, their two backends and
   the two clients share two processors, and both writers move the same latest values.
-* A longer history on PostgreSQL lies around its limit, 0.8 to 1.3. By PostgreSQL's own log the
-  statements that fetch sealed days and rows take the same tenth of a millisecond before and after;
-  what differs is the machine, and how PostgreSQL plans to look up the Metrics.
+* A longer history on PostgreSQL lies around its limit, 0.8 to 1.3 from run to run. Executing the
+  statements that fetch sealed days and rows takes the same tenth of a millisecond before and after,
+  as PostgreSQL logs them; what takes the rest is not known.
 * Sealing from rows: to read and delete them, by the driver alone and with nothing made of them,
   takes both databases about twice what the target allows. What is brought as whole days shows how
   fast the rest is. SQLite has one writer at a time: the worker rests after each block, so that
