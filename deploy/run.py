@@ -109,7 +109,8 @@ def wait_until_it_answers(
         except OSError:
             if time.monotonic() > deadline:
                 sys.exit(
-                    f"The server runs, but there is nothing at {url} within {seconds:g} seconds"
+                    f"The server runs, but there is nothing at {url} within {seconds:g} seconds. "
+                    "Does GUNICORN_CMD_ARGS make it listen elsewhere?"
                 )
             time.sleep(POLL_SECONDS)
     sys.exit(f"The server ended by itself with status {server.returncode}")
