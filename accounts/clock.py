@@ -1,27 +1,7 @@
-"""Which time zone a user reads times in."""
+"""Instants and time zones in words."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
-
-from accounts.models import User
-
-UTC = ZoneInfo("UTC")
-
-
-def zone_for(user: Any, sites: Iterable[Any]) -> ZoneInfo:
-    """The zone that pages about `sites` show `user`: their choice of the Site's, own or UTC.
-
-    Where the Sites lie in different zones, "the Site's" is no answer and the user's own is used.
-    """
-    clock = getattr(user, "clock", User.Clock.UTC)
-    if clock == User.Clock.UTC:
-        return UTC
-    zones = {site.time_zone for site in sites}
-    if clock == User.Clock.SITE and len(zones) == 1:
-        return ZoneInfo(zones.pop())
-    return ZoneInfo(user.time_zone)
 
 
 def offset_label(zone: ZoneInfo, at: datetime) -> str:

@@ -1,9 +1,13 @@
 """People and their API tokens."""
 
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from knox.models import AbstractAuthToken
 
+from sites.models import Site
 from sites.time_zones import validate_time_zone
 
 
@@ -39,6 +43,19 @@ class User(AbstractUser):
     clock = models.CharField(max_length=4, choices=Clock, default=Clock.SITE)
     units = models.CharField(max_length=6, choices=Units, default=Units.SCALED)
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
+
+    def zone_for(self, sites: Iterable[Site]) -> ZoneInfo:
+        """The zone that pages about `sites` show times in: the Site's, the user's own or UTC.
+
+        Where the Sites lie in different zones, "the Site's" is no answer and the user's own is
+        used.
+        """
+        if self.clock == self.Clock.UTC:
+            return ZoneInfo("UTC")
+        zones = {site.time_zone for site in sites}
+        if self.clock == self.Clock.SITE and len(zones) == 1:
+            return ZoneInfo(zones.pop())
+        return ZoneInfo(self.time_zone)
 
 
 class ApiToken(AbstractAuthToken):

@@ -7,11 +7,11 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.history.arrays import ReadingBatch
-from metrics.history.buckets import DAY, MINUTE
-from metrics.history.packs.sealing import HOT_DAYS
-from metrics.ingest.door import store_history, store_readings
-from metrics.instants import to_micros
+from energy.instants import to_micros
+from history.arrays import ReadingBatch
+from history.buckets import DAY, MINUTE
+from history.relational.sealing import HOT_DAYS
+from ingest.door import store_history, store_readings
 
 Matrix = NDArray[np.float64]
 Shape = Callable[[np.random.Generator, int, int], Matrix]

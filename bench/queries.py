@@ -15,12 +15,12 @@ from pcodec.standalone import simple_decompress
 
 from bench.figures import Action
 from bench.world import World
-from metrics.history import get_store
-from metrics.history.buckets import divide
-from metrics.history.packs.summaries import Kept, Layout, heads_of
+from history import get_store
+from history.buckets import divide
+from history.relational.rollups import Kept, Layout, heads_of
 from metrics.models import Metric
-from metrics.timeseries.columns import columns_of
-from metrics.timeseries.summaries import Summary, aggregate_of
+from timeseries.columns import columns_of
+from timeseries.summaries import Summary, aggregate_of
 
 _MICROS_A_DAY = 86_400_000_000
 _LIMIT = 100_000
@@ -166,7 +166,7 @@ def _from_sqlite(connection: sqlite3.Connection) -> Callable[..., Iterator[Any]]
     def fetch(columns: str, metric_ids: list[int], begin: int, end: int) -> Iterator[Any]:
         marks = ",".join("?" * len(metric_ids))
         statement = (
-            f"SELECT {columns} FROM metrics_pack"
+            f"SELECT {columns} FROM history_chunk"
             f" WHERE metric_id IN ({marks}) AND day >= ? AND day < ?"
         )
         return connection.execute(statement, [*metric_ids, begin, end])
@@ -177,7 +177,7 @@ def _from_sqlite(connection: sqlite3.Connection) -> Callable[..., Iterator[Any]]
 def _from_postgresql(connection: psycopg.Connection) -> Callable[..., Iterator[Any]]:
     def fetch(columns: str, metric_ids: list[int], begin: int, end: int) -> Iterator[Any]:
         statement = (
-            f"SELECT {columns} FROM metrics_pack"
+            f"SELECT {columns} FROM history_chunk"
             " WHERE metric_id = ANY(%s) AND day >= %s AND day < %s"
         )
         cursor = connection.cursor(binary=True)

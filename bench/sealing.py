@@ -15,8 +15,8 @@ from bench.figures import seconds
 from bench.ingest import PATH
 from bench.readings import Feed, as_json
 from bench.server import Client
-from metrics.history import get_store
-from metrics.tasks import SEALING_REST
+from history import get_store
+from history.tasks import SEALING_REST
 
 SIZE = 10_000
 QUIET = 12  # requests

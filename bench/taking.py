@@ -9,13 +9,13 @@ import psycopg
 
 from bench.figures import seconds
 from bench.history import MINUTES
-from metrics.history.buckets import DAY
-from metrics.history.packs.sealing import AT_ONCE
+from history.buckets import DAY
+from history.relational.sealing import AT_ONCE
 
 Take = Callable[[Sequence[int], int], int]
 
-_SELECT = "SELECT metric_id, timestamp, value FROM metrics_reading WHERE {chosen}"
-_DELETE = "DELETE FROM metrics_reading WHERE {chosen}"
+_SELECT = "SELECT metric_id, timestamp, value FROM history_reading WHERE {chosen}"
+_DELETE = "DELETE FROM history_reading WHERE {chosen}"
 
 
 def rate(metric_ids: list[int], end: int) -> float:

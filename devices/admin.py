@@ -13,8 +13,8 @@ from devices.imports import DeviceResource
 from devices.models import Device
 from energy.admin import RefusalMessagesMixin, VisibleRowsMixin
 from energy.imports import ImportingAdmin
+from ingest.admin import DeletesHistoryMixin
 from metrics.admin import MetricInline
-from metrics.deletion import DeletesHistoryMixin
 
 
 class DeviceAdminForm(forms.ModelForm):

@@ -17,12 +17,12 @@ from devices.models import Device
 from energy.access import VisibleObjectsMixin
 from energy.errors import HistoryAway
 from energy.pages import BelowObjectMixin, FilteredListView, PageMixin, SavingMixin
-from metrics.history import get_store
-from metrics.history_panel import HistoryPageMixin, metric_panel
+from history import get_store
 from metrics.models import Metric
-from metrics.panels import DeviceRow, device_rows, metric_rows
 from sites.models import Site
 from subscriptions.models import Subscription
+from timeseries.panel import HistoryPageMixin, metric_panel
+from timeseries.recent import DeviceRow, device_rows, metric_rows
 
 
 class DeviceListView(FilteredListView):

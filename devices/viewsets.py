@@ -12,8 +12,8 @@ from devices.filters import DeviceFilterSet
 from devices.models import Device
 from devices.serializers import WITH_METRICS, DeviceCreateSerializer, DeviceSerializer
 from energy.viewsets import ApiMixin
-from metrics.export_schema import export_schema
-from metrics.export_views import EXPORT_ACTION, export_response
+from export.schema import export_schema
+from export.views import EXPORT_ACTION, export_response
 
 
 @extend_schema_view(create=extend_schema(responses={201: DeviceSerializer}))

@@ -23,12 +23,14 @@ ROLES = (STANDARD, TECHNICIAN, ADMIN)
 _EVERYONE = {
     "sites": ("view_site",),
     "devices": ("view_device",),
-    "metrics": ("view_metric", "view_latest", "view_reading"),
+    "metrics": ("view_metric", "view_latest"),
+    "history": ("view_reading",),
     "subscriptions": tuple(f"{verb}_subscription" for verb in ("add", "change", "delete", "view")),
 }
 _TECHNICIAN = {
     "devices": ("add_device", "change_device", "delete_device"),
-    "metrics": ("add_metric", "change_metric", "delete_metric", "add_reading", "delete_reading"),
+    "metrics": ("add_metric", "change_metric", "delete_metric"),
+    "history": ("add_reading", "delete_reading"),
 }
 GRANTS = {STANDARD: (_EVERYONE,), TECHNICIAN: (_EVERYONE, _TECHNICIAN)}
 

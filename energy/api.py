@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.viewsets import LoginView, LogoutAllView, LogoutView, MeView
 from devices.viewsets import DeviceViewSet
-from metrics.ingest_views import ReadingsView
+from ingest.viewsets import ReadingsView
 from metrics.viewsets import MetricViewSet
 from sites.viewsets import SiteViewSet
 from subscriptions.viewsets import SubscriptionViewSet

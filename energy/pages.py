@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import django_filters
 from django.db import IntegrityError, transaction
@@ -9,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.generic import ListView
 
-from accounts.clock import zone_for
 from energy.access import RolePageMixin, VisibleObjectsMixin
 
 ROWS_A_PAGE = 50
@@ -34,6 +34,10 @@ class PageMixin(RolePageMixin):
         """The Sites the page is about: they decide its time zone."""
         return ()
 
+    def get_zone(self) -> ZoneInfo:
+        """The time zone the page shows times in."""
+        return self.request.user.zone_for(self.get_sites())  # type: ignore[union-attr]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             **{
@@ -41,7 +45,7 @@ class PageMixin(RolePageMixin):
                 "section": self.section,
                 "crumbs": self.get_crumbs(),
                 "now": timezone.now(),
-                "zone": zone_for(self.request.user, self.get_sites()),
+                "zone": self.get_zone(),
                 **kwargs,
             }
         )

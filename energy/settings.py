@@ -49,7 +49,13 @@ INSTALLED_APPS = [
     "sites",
     "devices",
     "metrics",
+    "history",
+    "ingest",
+    "timeseries",
+    "export",
+    "figures",
     "subscriptions",
+    "demo",
     "huey.contrib.djhuey",
 ]
 MIDDLEWARE = [
@@ -243,7 +249,7 @@ SPECTACULAR_SETTINGS = {
         "DeviceStatus": "devices.kinds.DeviceStatus",
         "MetricType": "metrics.vocabulary.MetricType",
         "Freshness": "metrics.freshness.Freshness",
-        "Aggregate": "metrics.timeseries.summaries.AGGREGATES",
+        "Aggregate": "timeseries.summaries.AGGREGATES",
         "Role": "energy.access.ROLES",
     },
     "POSTPROCESSING_HOOKS": [

@@ -21,6 +21,8 @@ urlpatterns = [
     path("", include("sites.urls")),
     path("", include("devices.urls")),
     path("", include("metrics.urls")),
+    path("", include("ingest.urls")),
+    path("", include("figures.urls")),
     path("", include("subscriptions.urls")),
 ]
 

@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 
 from energy.admin import ReadOnlyMixin, RefusalMessagesMixin, VisibleChoicesMixin, VisibleRowsMixin
 from energy.errors import HistoryAway
-from metrics.deletion import DeletesHistoryMixin
-from metrics.history import get_store
-from metrics.instants import MICROS_PER_SECOND, from_micros, to_micros
+from energy.instants import MICROS_PER_SECOND, from_micros, to_micros
+from history import get_store
+from ingest.admin import DeletesHistoryMixin
 from metrics.models import Latest, Metric
 
 SHOWN = 20  # recent readings on a Metric's page

@@ -6,4 +6,3 @@ class MetricsConfig(AppConfig):
 
     def ready(self) -> None:
         from metrics import receivers  # noqa: F401 - connects the signal receivers
-        from metrics.history import checks  # noqa: F401 - registers the system check

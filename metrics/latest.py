@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from django.db.models import ExpressionWrapper, F, Field
 
+from energy.instants import MICROS_PER_SECOND, from_micros, to_micros
 from metrics.freshness import Freshness, freshness
-from metrics.instants import MICROS_PER_SECOND, from_micros, to_micros
 from metrics.models import Metric
 from metrics.querysets import MetricQuerySet
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from devices.models import Device
-from metrics.fields import InstantField
+from energy.fields import InstantField
 from metrics.freshness import Freshness, freshness
 from metrics.querysets import MetricQuerySet
 from metrics.vocabulary import MetricType
@@ -104,101 +104,3 @@ class Latest(models.Model):
     def state(self, now: datetime) -> Freshness:
         """Live, late or stale at `now`."""
         return freshness(self.age_seconds(now), self.metric.expected_interval)
-
-
-class Reading(models.Model):
-    """One (timestamp, value) of a Metric in the relational history store.
-
-    Written and read through `metrics.history` only; the model gives it its table and the admin
-    something to look at.
-    """
-
-    pk = models.CompositePrimaryKey("metric_id", "timestamp")
-    metric = models.ForeignKey(
-        # The history store deletes a Metric's readings, wherever they live, and the door holds the
-        # Metric while it brings them. Were the database to look each one's Metric up at the commit,
-        # PostgreSQL would take twice the time for ten thousand.
-        Metric,
-        on_delete=models.DO_NOTHING,
-        related_name="+",
-        db_index=False,
-        db_constraint=False,
-    )
-    timestamp = InstantField()
-    value = models.FloatField()
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(value__range=FINITE), name="reading_value_is_finite"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.value} at {self.timestamp}"
-
-
-class Pack(models.Model):
-    """A sealed day of one Metric in the relational history store: its readings as a few blobs.
-
-    Written and read through `metrics.history` only, which knows what is in them
-    (`metrics.history.packs`). `day` counts UTC days from the Unix epoch; `n` readings,
-    measured from `first` to `last`, between `low` and `high`. `quarters` and `extremes` hold what
-    they come to in each quarter hour, a value being held for `hold` microseconds at most.
-    """
-
-    pk = models.CompositePrimaryKey("metric_id", "day")
-    metric = models.ForeignKey(
-        Metric, on_delete=models.DO_NOTHING, related_name="+", db_index=False
-    )
-    day = models.IntegerField()
-    n = models.IntegerField()
-    first = InstantField()
-    last = InstantField()
-    low = models.FloatField()
-    high = models.FloatField()
-    hold = models.BigIntegerField()
-    quarters = models.BinaryField()
-    times = models.BinaryField()
-    vals = models.BinaryField()
-    extremes = models.BinaryField(null=True)
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(condition=Q(n__gte=1), name="pack_has_readings"),
-            models.CheckConstraint(
-                condition=Q(low__range=FINITE) & Q(high__range=FINITE), name="pack_is_finite"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.n} readings from {self.first}"
-
-
-class HistoryClock(models.Model):
-    """The number of the newest change of history that is kept outside this database.
-
-    One row. Whoever writes there takes the next number first: of two writes of one instant the
-    one with the greater number wins, and a deletion covers the numbers up to its own.
-    """
-
-    version = models.BigIntegerField()
-
-    def __str__(self) -> str:
-        return str(self.version)
-
-
-class HistoryDeletion(models.Model):
-    """Readings that are deleted and may still lie in a history store outside this database.
-
-    Covers what was written there up to `version`, in [start, end) where given, of one Metric or,
-    where that is empty, of all. The Metric may be gone.
-    """
-
-    version = models.BigIntegerField(db_index=True)
-    metric_id = models.BigIntegerField(null=True, db_index=True)
-    start = models.BigIntegerField(null=True)
-    end = models.BigIntegerField(null=True)
-
-    def __str__(self) -> str:
-        return f"Metric {self.metric_id} up to {self.version}"

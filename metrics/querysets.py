@@ -10,8 +10,8 @@ from django.db.models import Q, Value
 from django.db.models.expressions import CombinedExpression, RawSQL
 from django.db.models.functions import Cast
 
+from energy.instants import MICROS_PER_SECOND, to_micros
 from metrics.freshness import LATE_WITHIN, LIVE_WITHIN, Freshness
-from metrics.instants import MICROS_PER_SECOND, to_micros
 from sites.querysets import seen_by
 
 

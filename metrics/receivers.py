@@ -1,4 +1,4 @@
-"""What keeps a Device with its Metrics, and a Metric with its history, whoever saves or deletes."""
+"""What keeps a Device with its Metrics, whoever saves or deletes."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from django.dispatch import receiver
 
 from devices.models import Device
 from energy.errors import Conflict
-from metrics.history import get_store
 from metrics.models import Metric
 from metrics.vocabulary import headline
 
@@ -41,11 +40,3 @@ def keep_the_last(instance: Metric, origin: Any, **kwargs: Any) -> None:
             "Add another first, or delete the Device.",
             code="last_metric",
         )
-
-
-@receiver(pre_delete, sender=Metric)
-def forget_history(instance: Metric, **kwargs: Any) -> None:
-    """Delete a Metric's readings with it, wherever they live."""
-    # Who stores readings holds the Metric until the commit (`ingest.holding`): none come later.
-    Metric.objects.select_for_update().filter(pk=instance.pk).first()
-    get_store().forget([instance.pk])

@@ -25,7 +25,7 @@ from django.db.models.functions import Coalesce
 
 from devices.kinds import DeviceStatus
 from devices.models import Device
-from metrics.fields import InstantField
+from energy.fields import InstantField
 from metrics.freshness import LATE_WITHIN
 from metrics.models import Latest
 from metrics.querysets import before

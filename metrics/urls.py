@@ -6,9 +6,4 @@ from metrics import views
 
 urlpatterns = [
     path("metrics/<int:pk>/", views.MetricDetailView.as_view(), name="metric-detail"),
-    path(
-        "metrics/<int:pk>/readings/delete/",
-        views.ReadingsDeleteView.as_view(),
-        name="readings-delete",
-    ),
 ]

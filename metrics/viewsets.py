@@ -13,19 +13,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from energy.parameters import refuse_unknown
 from energy.serializers import MAX_ID
 from energy.viewsets import ApiMixin
-from metrics.deletion_views import READINGS_NAMES, counted, deleted, readings_schema
-from metrics.export_schema import export_schema
-from metrics.export_views import EXPORT_ACTION, export_response
+from export.schema import export_schema
+from export.views import EXPORT_ACTION, export_response
+from ingest.deletion import ReadingsActionsMixin
 from metrics.filters import MetricFilterSet
 from metrics.latest import LatestValues, latest_value, latest_values
 from metrics.models import Metric
 from metrics.serializers import LatestListSerializer, LatestSerializer, MetricSerializer
-from metrics.timeseries import answer, encoded
-from metrics.timeseries_parameters import NAMES, PARAMETERS, read_query
-from metrics.timeseries_schema import TimeSeriesSerializer
+from timeseries.answers import answer
+from timeseries.labels import encoded
+from timeseries.parameters import NAMES, PARAMETERS, read_query
+from timeseries.schema import TimeSeriesSerializer
 
 MAX_IDS = 1_000
 _LISTED_IDS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})*")
@@ -39,6 +39,7 @@ IDS = OpenApiParameter(
 
 
 class MetricViewSet(
+    ReadingsActionsMixin,
     ApiMixin,
     mixins.CreateModelMixin,
     mixins.ListModelMixin,
@@ -53,11 +54,6 @@ class MetricViewSet(
     serializer_class = MetricSerializer
     filterset_class = MetricFilterSet
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
-
-    @property
-    def verb_permissions(self) -> dict[str, str] | None:
-        """Correcting history is a verb of its own."""
-        return {"DELETE": "metrics.delete_reading"} if self.action == "delete_readings" else None
 
     @transaction.atomic
     def perform_destroy(self, instance: Metric) -> None:
@@ -88,27 +84,6 @@ class MetricViewSet(
         """The Metric's history as a file."""
         metric = self.get_object()
         return export_response(request, [metric], f"{metric.device.slug}_{metric.key}")
-
-    @readings_schema(
-        "Count readings.",
-        "How many readings there are in a window: what DELETE would delete.",
-    )
-    @action(detail=True, query_parameters=READINGS_NAMES)
-    def readings(self, request: Request, pk: str) -> Response:
-        """How many readings there are in a window."""
-        return Response(counted(request, self.get_object()))
-
-    @readings_schema(
-        "Delete readings.",
-        "Delete the readings of a window, for good; `count` says how many there were. The latest "
-        "value moves to the newest reading that is left. Who did it is logged.",
-    )
-    @readings.mapping.delete
-    def delete_readings(self, request: Request, pk: str) -> Response:
-        """Delete the readings of a window."""
-        metric = self.get_object()
-        refuse_unknown(request, set(READINGS_NAMES))
-        return Response(deleted(request, metric))
 
     @extend_schema(parameters=[IDS], responses=LatestListSerializer, filters=False)
     @action(

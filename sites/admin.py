@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from devices.models import Device
 from energy.admin import RefusalMessagesMixin, VisibleChoicesMixin, VisibleRowsMixin
 from energy.imports import ImportingAdmin
-from metrics.deletion import DeletesHistoryMixin
+from ingest.admin import DeletesHistoryMixin
 from sites.imports import SiteResource
 from sites.models import Site, SiteAssignment
 

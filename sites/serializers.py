@@ -3,7 +3,6 @@
 from rest_framework import serializers
 
 from energy.serializers import AddressField, StrictModelSerializer
-from metrics.figures import FORMULAS
 from sites.models import Site
 
 
@@ -30,40 +29,3 @@ class SiteSerializer(StrictModelSerializer):
             "updated_at",
         )
         read_only_fields = fields
-
-
-class ExplanationSerializer(serializers.Serializer):
-    """Where a figure comes from."""
-
-    inputs = serializers.ListField(
-        child=serializers.IntegerField(), help_text="The ids of the Metrics it is computed from."
-    )
-    formula = serializers.CharField()
-    coverage = serializers.FloatField(min_value=0, max_value=1)
-    documentation = serializers.URLField(help_text="The page that describes the formula.")
-
-
-class FigureSerializer(serializers.Serializer):
-    """One figure of a Site.
-
-    The value is null where too little is known (`coverage` below 0.8), or there is nothing to
-    divide by; the timestamp is when the oldest reading it rests on was measured.
-    """
-
-    value = serializers.FloatField(allow_null=True)
-    unit = serializers.CharField()
-    timestamp = serializers.DateTimeField(allow_null=True)
-    coverage = serializers.FloatField(min_value=0, max_value=1)
-    explain = ExplanationSerializer(required=False, help_text="Only with `explain=true`.")
-
-
-class OverviewSerializer(serializers.Serializer):
-    """Power now, the energy of a period and where it flowed, and the shares that follow from it.
-
-    Powers are positive into the Site's bus: grid import, battery discharge. The powers
-    are there for now, everything else for a day or a month; without `period` all are.
-    """
-
-    def get_fields(self) -> dict[str, serializers.Field]:
-        """One for each figure there is."""
-        return {name: FigureSerializer(required=False) for name in FORMULAS}

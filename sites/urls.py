@@ -6,6 +6,5 @@ from sites import views
 
 urlpatterns = [
     path("sites/", views.SiteListView.as_view(), name="site-list"),
-    path("figures/", views.FigureGuideView.as_view(), name="figure-guide"),
     path("sites/<int:pk>/", views.SiteDetailView.as_view(), name="site-detail"),
 ]

@@ -7,19 +7,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.views.generic import TemplateView
 
 from devices.filters import DeviceFilterSet
 from devices.models import Device
-from energy.pages import FilteredListView, PageMixin
-from metrics.figures import ENERGIES, FLOWS, POWERS, SHARES
-from metrics.panels import device_rows
+from energy.pages import FilteredListView
+from figures.balance_panel import EnergyBalance
+from figures.cards import common_scale, figure_cards, known_figures, power_rows
 from metrics.reporting import with_reporting
 from metrics.templatetags.quantities import wants_kilo
 from sites.filters import SiteFilterSet
 from sites.models import Site
-from sites.panels.balance import EnergyBalance
-from sites.panels.cards import common_scale, figure_cards, known_figures, power_rows
+from timeseries.recent import device_rows
 
 
 class SiteListView(FilteredListView):
@@ -82,18 +80,3 @@ class SiteDetailView(FilteredListView):
                 self.site, self.request.GET.get("period", ""), now, today=today, kilo=kilo
             ),
         }
-
-
-class FigureGuideView(PageMixin, TemplateView):
-    """How every figure of a Site is computed."""
-
-    template_name = "sites/figure_guide.html"
-    section = "sites"
-    title = "How figures are computed"
-
-    def get_crumbs(self) -> list[tuple[str, str]]:
-        return [("Sites", reverse("site-list"))]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        groups = [("Now", POWERS), ("Of a day or month", ENERGIES), ("Flows", FLOWS)]
-        return super().get_context_data(groups=[*groups, ("Shares", SHARES)], **kwargs)

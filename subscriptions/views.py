@@ -11,13 +11,13 @@ from django.views.generic import CreateView, DeleteView, DetailView, UpdateView
 from energy.access import VisibleObjectsMixin
 from energy.pages import BelowObjectMixin, FilteredListView, PageMixin, SavingMixin
 from metrics.freshness import Freshness
-from metrics.history_panel import HistoryPageMixin, HistoryPanel, series_styles
 from metrics.latest import latest_value
-from metrics.panels import metric_rows
 from sites.models import Site
 from subscriptions.filters import SubscriptionFilterSet
 from subscriptions.forms import SubscriptionForm
 from subscriptions.models import Subscription
+from timeseries.panel import HistoryPageMixin, HistoryPanel, series_styles
+from timeseries.recent import metric_rows
 
 
 class SubscriptionRow(NamedTuple):

@@ -14,17 +14,18 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet
 
 from energy.viewsets import ApiMixin
-from metrics.export_schema import export_schema
-from metrics.export_views import EXPORT_ACTION, export_response
+from export.schema import export_schema
+from export.views import EXPORT_ACTION, export_response
 from metrics.latest import latest_values
 from metrics.models import Metric
 from metrics.serializers import LatestListSerializer
-from metrics.timeseries import answer, encoded
-from metrics.timeseries_parameters import NAMES, PARAMETERS, read_query
-from metrics.timeseries_schema import TimeSeriesSerializer
 from subscriptions.filters import SubscriptionFilterSet
 from subscriptions.models import Subscription
 from subscriptions.serializers import SubscriptionSerializer
+from timeseries.answers import answer
+from timeseries.labels import encoded
+from timeseries.parameters import NAMES, PARAMETERS, read_query
+from timeseries.schema import TimeSeriesSerializer
 
 # Actions that fetch the visible Metrics themselves.
 _FETCHING_METRICS = {"latest", "timeseries", "export"}

@@ -13,7 +13,9 @@ from accounts.models import User
 from devices.models import Device
 from metrics.models import Metric
 from sites.models import Site
-from tests.factories import DeviceFactory, SiteFactory, UserFactory
+from tests.support.factories import DeviceFactory, SiteFactory, UserFactory
+
+pytest_plugins = ("tests.support.stores",)
 
 # A busy machine makes an example slow, never wrong.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])

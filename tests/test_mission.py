@@ -7,7 +7,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from sites.models import SiteAssignment
-from tests.factories import PASSWORD, DeviceFactory, SiteFactory
+from tests.support.factories import PASSWORD, DeviceFactory, SiteFactory
 
 API = "/api/v1"
 

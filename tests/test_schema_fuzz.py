@@ -17,7 +17,7 @@ from schemathesis import checks
 
 from accounts.models import ApiToken
 from energy.wsgi import application
-from tests.factories import (
+from tests.support.factories import (
     DeviceFactory,
     MetricFactory,
     SiteFactory,

@@ -1,6 +1,5 @@
-"""Values with their units, states and small lines of history on pages."""
+"""Values with their units and states on pages."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -8,7 +7,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from metrics.quantities import THIN_SPACE, Scale, count, number, scale_for
-from metrics.sparklines import HEIGHT, WIDTH, sparkline_path
 
 register = template.Library()
 
@@ -42,12 +40,6 @@ def in_scale(value: float | None, scale: Scale) -> str:
 def plain_number(value: float | None) -> str:
     """`value` as a number, the dash when unknown."""
     return number(value)
-
-
-@register.inclusion_tag("partials/sparkline.html")
-def sparkline(values: Sequence[float | None], css: str = "") -> dict[str, Any]:
-    """A line of recent values, coloured by the class `css`; nothing when there is no line."""
-    return {"path": sparkline_path(values or ()), "css": css, "width": WIDTH, "height": HEIGHT}
 
 
 @register.inclusion_tag("partials/state_badge.html")

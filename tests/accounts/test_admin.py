@@ -11,8 +11,8 @@ from accounts.models import ApiToken, User
 from metrics.models import Metric
 from sites.models import Site
 from subscriptions.models import Subscription
-from tests.admin import formset
-from tests.factories import SiteFactory, SubscriptionFactory, UserFactory
+from tests.support.admin import formset
+from tests.support.factories import SiteFactory, SubscriptionFactory, UserFactory
 
 LIST = "/admin/accounts/user/"
 TOKENS = "/admin/accounts/apitoken/"
@@ -35,7 +35,7 @@ def test_a_user_is_added_with_group_and_sites_on_one_page(admin: Client, site: S
     rows = formset("assignments", [{"site": site.pk}])
     assert admin.post(f"{LIST}add/", data | rows).status_code == 302
     user = User.objects.get(username="newton")
-    assert user.has_perm("metrics.add_reading")
+    assert user.has_perm("history.add_reading")
     assert list(user.sites.all()) == [site]
 
 

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiToken
 from sites.models import SiteAssignment
-from tests.factories import PASSWORD
+from tests.support.factories import PASSWORD
 
 LOGIN = "/api/v1/auth/login/"
 LOGOUT = "/api/v1/auth/logout/"

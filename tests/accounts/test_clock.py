@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from accounts.clock import age_text, offset_label, zone_for, zone_label
+from accounts.clock import age_text, offset_label, zone_label
 from accounts.models import User
 
 WINTER = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -26,7 +26,7 @@ LIMA = SimpleNamespace(time_zone="America/Lima")
     ],
 )
 def test_the_zone_is_the_sites_the_users_or_utc(clock, sites, zone):
-    assert zone_for(User(clock=clock, time_zone="Asia/Tokyo"), sites).key == zone
+    assert User(clock=clock, time_zone="Asia/Tokyo").zone_for(sites).key == zone
 
 
 @pytest.mark.parametrize(

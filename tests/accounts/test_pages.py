@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import ApiToken, User
-from tests.factories import PASSWORD
+from tests.support.factories import PASSWORD
 
 SIGN_IN = {"username": "tess", "password": PASSWORD}
 

@@ -4,7 +4,7 @@ from django.contrib.auth.models import Permission
 
 from accounts.models import User
 
-ADD_READING = "metrics.add_reading"
+ADD_READING = "history.add_reading"
 
 
 def fresh(user):

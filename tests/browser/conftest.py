@@ -16,8 +16,8 @@ from devices.models import Device
 from metrics.models import Metric
 from sites.models import Site
 from subscriptions.models import Subscription
-from tests.factories import PASSWORD, DeviceFactory, MetricFactory, SubscriptionFactory
-from tests.readings import store
+from tests.support.factories import PASSWORD, DeviceFactory, MetricFactory, SubscriptionFactory
+from tests.support.readings import store
 
 # Playwright runs an event loop in this thread, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

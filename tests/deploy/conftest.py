@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.deploy.processes import free_port
-from tests.deploy.stack import Stack, application, make_secrets, nginx
+from tests.support.processes import free_port
+from tests.support.stack import Stack, application, make_secrets, nginx
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from metrics.history.clickhouse_server import Address
-from tests.deploy.composition import COMPOSE_FILE, ROOT, compose
-from tests.deploy.stack import application_environment, make_secrets
+from history.clickhouse.server import Address
+from tests.support.composition import COMPOSE_FILE, ROOT, compose
+from tests.support.stack import application_environment, make_secrets
 
 ONE_SHOT = {"secrets", "migrate", "migrate-history", "static", "seed"}
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from deploy import healthcheck
-from tests.deploy.stack import PASSWORD, TRUSTED_PROXY, Stack
+from tests.support.stack import PASSWORD, TRUSTED_PROXY, Stack
 
 pytestmark = pytest.mark.nginx
 

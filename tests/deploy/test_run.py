@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from deploy.run import wait_until_it_answers
-from tests.deploy.composition import ROOT
-from tests.deploy.processes import free_port, wait_for
+from tests.support.composition import ROOT
+from tests.support.processes import free_port, wait_for
 
 PASSWORD = "correct horse battery staple"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.composition import ROOT
+from tests.support.composition import ROOT
 
 KEY = "0123456789abcdef" * 4
 

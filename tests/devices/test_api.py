@@ -3,9 +3,10 @@
 import pytest
 
 from devices.models import Device
-from metrics.models import Latest, Metric, Reading
-from tests.factories import DeviceFactory, LatestFactory, MetricFactory, SiteFactory
-from tests.problems import refused
+from history.models import Reading
+from metrics.models import Latest, Metric
+from tests.support.factories import DeviceFactory, LatestFactory, MetricFactory, SiteFactory
+from tests.support.problems import refused
 
 DEVICES = "/api/v1/devices/"
 

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from devices.forms import DeviceAddForm
 from devices.models import Device
-from metrics.history import get_store
-from tests.factories import DeviceFactory, MetricFactory, SubscriptionFactory
-from tests.readings import store
+from history import get_store
+from tests.support.factories import DeviceFactory, MetricFactory, SubscriptionFactory
+from tests.support.readings import store
 
 NEW = {
     "name": "EV charger 5",

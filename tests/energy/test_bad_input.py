@@ -7,7 +7,7 @@ import pytest
 from devices.models import Device
 from metrics.models import Metric
 from subscriptions.models import Subscription
-from tests.factories import MetricFactory, SubscriptionFactory
+from tests.support.factories import MetricFactory, SubscriptionFactory
 
 WRONG_FOR_TEXT = [None, 5, 1.5, True, [], {}, ["a"], "a\x00b"]
 WRONG_FOR_CHOICE = [None, 5, True, [], {}, "", "nonsense", "a\x00b"]

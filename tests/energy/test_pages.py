@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from sites.views import SiteListView
-from tests.factories import SubscriptionFactory
+from tests.support.factories import SubscriptionFactory
 
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
 # Redoc's own template brings a style of its own, under a policy of its own.

@@ -9,12 +9,12 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import User
-from metrics.history.arrays import ReadingBatch
-from metrics.ingest.door import store_readings
-from metrics.instants import to_micros
+from energy.instants import to_micros
+from history.arrays import ReadingBatch
+from ingest.door import store_readings
 from metrics.models import Latest, Metric
-from tests.admin import told
-from tests.factories import DeviceFactory, LatestFactory, MetricFactory
+from tests.support.admin import told
+from tests.support.factories import DeviceFactory, LatestFactory, MetricFactory
 
 LIST = "/admin/metrics/metric/"
 LATEST = "/admin/metrics/latest/"

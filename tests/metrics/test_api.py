@@ -6,8 +6,8 @@ import pytest
 import time_machine
 
 from metrics.models import MAX_INTERVAL, Metric
-from tests.factories import DeviceFactory, LatestFactory, MetricFactory, SiteFactory
-from tests.problems import refused
+from tests.support.factories import DeviceFactory, LatestFactory, MetricFactory, SiteFactory
+from tests.support.problems import refused
 
 METRICS = "/api/v1/metrics/"
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

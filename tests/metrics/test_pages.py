@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from tests.factories import DeviceFactory, MetricFactory
-from tests.readings import store
+from tests.support.factories import DeviceFactory, MetricFactory
+from tests.support.readings import store
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, User
 from metrics.models import Metric
-from tests.factories import (
+from tests.support.factories import (
     PASSWORD,
     DeviceFactory,
     MetricFactory,

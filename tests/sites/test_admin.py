@@ -10,8 +10,8 @@ from accounts.models import User
 from devices.models import Device
 from metrics.models import Metric
 from sites.models import Site
-from tests.admin import confirm, faults, formset, preview
-from tests.factories import DeviceFactory, SiteFactory
+from tests.support.admin import confirm, faults, formset, preview
+from tests.support.factories import DeviceFactory, SiteFactory
 
 LIST = "/admin/sites/site/"
 ADD = f"{LIST}add/"

@@ -5,8 +5,8 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sites.serializers import OverviewSerializer
-from tests.factories import DeviceFactory, LatestFactory, SiteFactory
+from figures.serializers import OverviewSerializer
+from tests.support.factories import DeviceFactory, LatestFactory, SiteFactory
 
 SITES = "/api/v1/sites/"
 

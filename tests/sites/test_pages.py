@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from metrics.models import MAX_INTERVAL
-from tests.factories import DeviceFactory, MetricFactory, SiteFactory
-from tests.readings import store
+from tests.support.factories import DeviceFactory, MetricFactory, SiteFactory
+from tests.support.readings import store
 
 
 def shown(response):

@@ -4,8 +4,8 @@ import pytest
 
 from sites.models import SiteAssignment
 from subscriptions.models import Subscription
-from tests.factories import DeviceFactory, LatestFactory, SiteFactory, SubscriptionFactory
-from tests.problems import refused
+from tests.support.factories import DeviceFactory, LatestFactory, SiteFactory, SubscriptionFactory
+from tests.support.problems import refused
 
 SUBSCRIPTIONS = "/api/v1/subscriptions/"
 

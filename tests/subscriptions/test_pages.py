@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from subscriptions.models import Subscription
-from tests.factories import DeviceFactory, MetricFactory, SiteFactory, SubscriptionFactory
-from tests.readings import store
+from tests.support.factories import DeviceFactory, MetricFactory, SiteFactory, SubscriptionFactory
+from tests.support.readings import store
 
 
 @pytest.fixture

@@ -1,0 +1,129 @@
+"""Where a Site's energy of a day or month came from and where it went, as its page shows it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+
+from energy.errors import DomainError, HistoryAway
+from figures.figures import Figures, site_figures
+from figures.formulas import FLOWS
+from figures.periods import read_period
+from metrics.quantities import Scale, scale_for
+from sites.models import Site
+
+USES = {
+    "consumption": ("Consumption", "consumption_energy"),
+    "storage": ("Battery", "battery_charge_energy"),
+    "grid": ("Grid", "grid_export_energy"),
+}
+SOURCES = {
+    "production": ("Generation", "carrier-solar", "production_energy"),
+    "grid": ("Grid", "carrier-grid-in", "grid_import_energy"),
+    "storage": ("Battery", "carrier-battery-out", "battery_discharge_energy"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """What one source gave to each use, and in all, in Wh; None is unknown or cannot be."""
+
+    name: str
+    style: str
+    values: list[float | None]
+    total: float | None
+
+
+class EnergyBalance:
+    """A Site's energy of the period that a page's query string asks for, of today otherwise.
+
+    `today` are its figures of today. Where there is nothing to show, `error` says what is wrong
+    with what was asked, or `is_away` that history does not answer.
+    """
+
+    uses = [name for name, _ in USES.values()]
+
+    def __init__(
+        self, site: Site, asked: str, now: datetime, *, today: Figures, kilo: bool
+    ) -> None:
+        self._today = now.astimezone(ZoneInfo(site.time_zone)).date()
+        self.asked = "" if asked in ("now", "today", self._today.isoformat()) else asked
+        self.error = ""
+        self.is_away = False
+        self._figures = self._found(site, now) if self.asked else today
+        self.is_away |= not self.error and "consumption_energy" not in self._figures
+        energies = [figure.value for figure in self._figures.values() if figure.unit == "Wh"]
+        self.scale: Scale = scale_for("Wh", energies, kilo=kilo, room=10)
+
+    def _found(self, site: Site, now: datetime) -> Figures:
+        try:
+            return site_figures([site], now, read_period(self.asked))[site.pk]
+        except DomainError as error:
+            self.error = error.message
+        except HistoryAway:
+            self.is_away = True
+        return {}
+
+    @property
+    def heading(self) -> str:
+        """What is shown."""
+        if not self.asked:
+            return "Energy today"
+        if self.error:
+            return "Energy"
+        is_day = len(self.asked) > len("2026-06")
+        first = date.fromisoformat(self.asked if is_day else f"{self.asked}-01")
+        return f"Energy of {date_format(first, 'j F Y' if is_day else 'F Y')}"
+
+    @property
+    def periods(self) -> Iterator[tuple[str, str, bool]]:
+        """(label, what to ask for, whether it is shown) of the periods that a link leads to."""
+        yesterday = self._today - timedelta(days=1)
+        before = self._today.replace(day=1) - timedelta(days=1)
+        named = {
+            "Today": "",
+            "Yesterday": yesterday.isoformat(),
+            "This month": f"{self._today:%Y-%m}",
+            "Last month": f"{before:%Y-%m}",
+        }
+        for label, text in named.items():
+            yield label, text, text == self.asked
+
+    @property
+    def rows(self) -> list[BalanceRow]:
+        """A row for each source."""
+        return [
+            BalanceRow(name, style, [self._flow(source, use) for use in USES], self._of(total))
+            for source, (name, style, total) in SOURCES.items()
+        ]
+
+    @property
+    def totals(self) -> list[float | None]:
+        """What each use took."""
+        return [self._of(name) for _, name in USES.values()]
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether there is nothing to show in any row."""
+        totals = [row.total for row in self.rows] + self.totals
+        return all(total is None for total in totals)
+
+    @property
+    def shares(self) -> Mapping[str, float | None]:
+        """In percent."""
+        known = self._figures.get("consumption_energy")
+        return {
+            "Self-sufficiency": self._of("autarky"),
+            "Self-consumption": self._of("self_consumption"),
+            "Measured": None if known is None else known.coverage * 100,
+        }
+
+    def _flow(self, source: str, use: str) -> float | None:
+        name = f"{source}_to_{use}_energy"
+        return self._of(name) if name in FLOWS else None
+
+    def _of(self, name: str) -> float | None:
+        figure = self._figures.get(name)
+        return None if figure is None else figure.value

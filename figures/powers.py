@@ -1,0 +1,49 @@
+"""Power now and state of charge, from the latest values that are not stale."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from energy.instants import to_micros
+from figures.balances import Amount, balanced, pooled
+from figures.equipment import SCALES, Equipment
+from metrics.freshness import Freshness
+from metrics.models import Metric
+
+
+def powers(equipment: Equipment, now: datetime) -> dict[str, Amount | None]:
+    """The powers in W, positive into the Site's bus, and the mean state of charge in %."""
+
+    def known(metrics: Iterable[Metric]) -> Amount | None:
+        return pooled([_latest(metric, now) for metric in metrics])
+
+    production = known(equipment.powers("production"))
+    grid, battery = known(equipment.powers("import")), known(equipment.powers("discharge"))
+    loads = known(equipment.powers("load"))
+    return {
+        "production_power": production,
+        "consumption_power": balanced([grid, production, battery]) if grid else loads,
+        "grid_power": grid,
+        "battery_power": battery,
+        "state_of_charge": _mean_level(equipment.charge_levels, now),
+    }
+
+
+def _mean_level(metrics: Sequence[Metric], now: datetime) -> Amount | None:
+    """The mean over the batteries that report; their capacities are not known."""
+    levels = [_latest(metric, now) for metric in metrics]
+    level = pooled(levels)
+    if level is None or not level.coverage:
+        return level
+    fresh = level.coverage * len(levels)
+    return replace(level, values=level.values / fresh)
+
+
+def _latest(metric: Metric, now: datetime) -> Amount:
+    latest, inputs = getattr(metric, "latest", None), frozenset({metric.pk})
+    if latest is None or latest.state(now) == Freshness.STALE:
+        return Amount(np.zeros(1), 0, None, inputs)
+    scaled = np.array([latest.value * SCALES[metric.unit]])
+    return Amount(scaled, 1, to_micros(latest.timestamp), inputs)

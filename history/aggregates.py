@@ -1,0 +1,220 @@
+"""What the readings of each bucket come to. Pure, and vectorised over all buckets of a series.
+
+Every function takes the Samples of one Metric, which may reach beyond the window on both sides, and
+the buckets' `edges`: int64[n + 1], microseconds, strictly ascending. Each returns float64[n], NaN
+where a bucket has no answer.
+
+`minimum`, `maximum`, `total`, `count`, `first` and `last` are over the readings measured inside
+the bucket. The others look at the time between readings:
+
+- A reading is held until the next one, and for at most HELD_INTERVALS expected intervals; time
+  behind that, and behind `known_until`, is unknown. `coverage` is the known share of a bucket, and
+  the means weight each value by the known time it was held for.
+- A counter rises evenly between two readings, so a step across an edge is shared out by time, and
+  the increases of adjacent buckets add up to the increase of the whole.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from history.arrays import Floats, Ints, Samples
+
+HELD_INTERVALS = 5
+_CIRCLE = 360.0  # degrees
+# Below this length the mean of unit vectors points nowhere: only rounding gives it a direction.
+_NO_DIRECTION = 1e-9
+# The largest floats overflow when they are added; a bucket in which they do has no answer.
+_overflowing = np.errstate(over="ignore", invalid="ignore")
+
+
+def minimum(samples: Samples, edges: Ints) -> Floats:
+    """The least value measured in each bucket."""
+    return _reduced(np.minimum, samples, edges)
+
+
+def maximum(samples: Samples, edges: Ints) -> Floats:
+    """The greatest value measured in each bucket."""
+    return _reduced(np.maximum, samples, edges)
+
+
+def total(samples: Samples, edges: Ints) -> Floats:
+    """The plain sum of the values measured in each bucket."""
+    return _reduced(np.add, samples, edges)
+
+
+def count(samples: Samples, edges: Ints) -> Floats:
+    """How many readings were measured in each bucket; NaN, not 0, where none was."""
+    counted = np.diff(np.searchsorted(samples.timestamps, edges)).astype(np.float64)
+    return np.where(counted > 0, counted, np.nan)
+
+
+def first(samples: Samples, edges: Ints) -> Floats:
+    """The first value measured in each bucket."""
+    offsets = np.searchsorted(samples.timestamps, edges)
+    return _picked(samples, offsets, offsets[:-1])
+
+
+def last(samples: Samples, edges: Ints) -> Floats:
+    """The last value measured in each bucket."""
+    offsets = np.searchsorted(samples.timestamps, edges)
+    return _picked(samples, offsets, offsets[1:] - 1)
+
+
+def coverage(samples: Samples, edges: Ints, *, expected_interval: int, known_until: int) -> Floats:
+    """The share of each bucket, 0 to 1, for which a value is known; never NaN.
+
+    `expected_interval` and `known_until` (nothing is known of the time behind it) in microseconds.
+    """
+    held = _hold(samples, edges, expected_interval, known_until)
+    return np.add.reduceat(held.known, held.offsets) / np.diff(edges)
+
+
+@_overflowing
+def mean(samples: Samples, edges: Ints, *, expected_interval: int, known_until: int) -> Floats:
+    """The time-weighted mean of each bucket over the time for which a value is known."""
+    if not len(samples):
+        return np.full(edges.size - 1, np.nan)
+    held = _hold(samples, edges, expected_interval, known_until)
+    # Averaging the differences from one of the bucket's own values keeps constants constant.
+    closing = samples.values[held.holders[np.append(held.offsets[1:], held.holders.size) - 1]]
+    differences = samples.values[held.holders] - np.repeat(closing, held.pieces)
+    return _finite(closing + held.weighted(differences))
+
+
+def circular_mean(
+    samples: Samples, edges: Ints, *, expected_interval: int, known_until: int
+) -> Floats:
+    """The time-weighted mean direction of each bucket in degrees, [0, 360).
+
+    That of the sum of unit vectors (Mardia and Jupp, Directional Statistics, 2000, section 2.2);
+    NaN where they cancel out.
+    """
+    if not len(samples):
+        return np.full(edges.size - 1, np.nan)
+    held = _hold(samples, edges, expected_interval, known_until)
+    angles = np.radians(samples.values)[held.holders]
+    east, north = held.weighted(np.sin(angles)), held.weighted(np.cos(angles))
+    degrees = np.degrees(np.arctan2(east, north)) % _CIRCLE
+    degrees[degrees == _CIRCLE] = 0  # the remainder of a negative angle too small to tell
+    return np.where(np.hypot(east, north) > _NO_DIRECTION, degrees, np.nan)
+
+
+@_overflowing
+def increase(samples: Samples, edges: Ints, *, max_rate: float | None = None) -> Floats:
+    """How far a counter rose in each bucket; NaN where no step between readings is known.
+
+    A counter that falls was reset: it counted from 0. `max_rate`, in the counter's unit per
+    microsecond where it is known, tells glitches, which never count: readings that alone break an
+    otherwise plausible rise are passed over, and a step beyond `max_rate` × the time since the
+    counter last moved (coarse counters move in jumps) is none.
+    """
+    rate = np.inf if max_rate is None else max_rate
+    kept = _without_glitches(samples, rate)
+    if not len(kept):
+        return np.full(edges.size - 1, np.nan)
+    steps, plausible = _steps(kept, rate)
+    origin = kept.timestamps[0]  # keeps microseconds exact as floats
+
+    def between_edges(amounts: Floats) -> Floats:
+        summed = np.concatenate(([0.0], np.cumsum(amounts)))
+        return np.diff(np.interp(edges - origin, kept.timestamps - origin, summed))
+
+    known = between_edges(np.where(plausible, np.diff(kept.timestamps), 0))
+    risen = between_edges(np.where(plausible, steps, 0))
+    return _finite(np.where(known > 0, np.maximum(risen, 0), np.nan))
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The window cut at every edge and every reading, into pieces in each of which one is held.
+
+    `holders` int64[pieces]: the reading held, an index; `known` int64[pieces]: for how many
+    microseconds; `offsets` int64[buckets]: the first piece of each bucket.
+    """
+
+    holders: Ints
+    known: Ints
+    offsets: Ints
+
+    @property
+    def pieces(self) -> Ints:
+        """How many pieces each bucket has."""
+        return np.diff(self.offsets, append=self.holders.size)
+
+    def weighted(self, amounts: Floats) -> Floats:
+        """The mean of `amounts`, one a piece, over each bucket's known time; NaN without any."""
+        known = np.add.reduceat(self.known, self.offsets)
+        weighted = np.where(self.known > 0, self.known * amounts, 0.0)
+        sums = np.add.reduceat(weighted, self.offsets)
+        return np.where(known > 0, sums / np.maximum(known, 1), np.nan)
+
+
+def _hold(samples: Samples, edges: Ints, expected_interval: int, known_until: int) -> _Held:
+    timestamps = samples.timestamps
+    low, high = np.searchsorted(timestamps, edges[[0, -1]])
+    inside = timestamps[low:high]
+    positions = np.searchsorted(inside, edges)
+    cuts = np.insert(inside, positions, edges)
+    begins = cuts[:-1]
+    holders = np.searchsorted(timestamps, begins, side="right") - 1
+    if not timestamps.size:
+        return _Held(holders, np.zeros_like(begins), positions[:-1] + np.arange(edges.size - 1))
+    expiries = timestamps[holders] + HELD_INTERVALS * expected_interval
+    ends = np.minimum(np.minimum(cuts[1:], expiries), known_until)
+    known = np.where(holders >= 0, np.maximum(ends - begins, 0), 0)
+    offsets = positions[:-1] + np.arange(edges.size - 1)
+    return _Held(np.maximum(holders, 0), known, offsets)
+
+
+@_overflowing
+def _reduced(ufunc: np.ufunc, samples: Samples, edges: Ints) -> Floats:
+    offsets = np.searchsorted(samples.timestamps, edges)
+    filled = offsets[1:] > offsets[:-1]
+    result = np.full(edges.size - 1, np.nan)
+    if filled.any():
+        values = samples.values[: offsets[-1]]
+        result[filled] = ufunc.reduceat(values, offsets[:-1][filled])
+    return _finite(result)
+
+
+def _finite(results: Floats) -> Floats:
+    return np.where(np.isfinite(results), results, np.nan)
+
+
+def _picked(samples: Samples, offsets: NDArray[Any], chosen: NDArray[Any]) -> Floats:
+    filled = offsets[1:] > offsets[:-1]
+    result = np.full(offsets.size - 1, np.nan)
+    result[filled] = samples.values[chosen[filled]]
+    return result
+
+
+def _without_glitches(samples: Samples, rate: float) -> Samples:
+    """The readings without those that alone break a plausible rise from the one before to the next.
+
+    Neither the step to such a reading nor the one from it is a plausible rise.
+    """
+    if np.isinf(rate):
+        return samples
+    timestamps, values = samples.timestamps, samples.values
+
+    def rises(lag: int) -> NDArray[np.bool_]:
+        steps = values[lag:] - values[:-lag]
+        return (steps >= 0) & (steps <= rate * (timestamps[lag:] - timestamps[:-lag]))
+
+    single = rises(1)
+    kept = np.ones(len(samples), bool)
+    kept[1:-1] = single[:-1] | single[1:] | ~rises(2)
+    return Samples(timestamps[kept], values[kept])
+
+
+def _steps(samples: Samples, rate: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """The rise between each two readings, from 0 after a fall, and whether it is plausible."""
+    changes = np.diff(samples.values)
+    steps = np.where(changes < 0, np.maximum(samples.values[1:], 0), changes)
+    moved = np.where(changes[:-1] != 0, np.arange(1, changes.size), 0)
+    since = samples.timestamps[np.concatenate(([0], np.maximum.accumulate(moved)))]
+    plausible = steps <= rate * (samples.timestamps[1:] - since)
+    return steps, plausible & np.isfinite(steps)

@@ -1,0 +1,1 @@
+"""History on ClickHouse, under a spool in the relational database."""

@@ -1,0 +1,32 @@
+"""Conditions of ClickHouse statements, made of integers only."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from history.models import Tombstone
+
+Deletions = Sequence[Tombstone]
+
+
+def window(metric_ids: Iterable[int] | None, start: int | None, end: int | None) -> Iterator[str]:
+    """Conditions for these Metrics (None: all) in [start, end), open where None."""
+    if metric_ids is not None:
+        yield f"metric IN ({', '.join(str(int(metric_id)) for metric_id in metric_ids)})"
+    if start is not None:
+        yield f"timestamp >= {int(start)}"
+    if end is not None:
+        yield f"timestamp < {int(end)}"
+
+
+def visible(
+    metric_ids: Iterable[int] | None, start: int | None, end: int | None, deletions: Deletions
+) -> str:
+    """The readings of a window that are not deleted."""
+    hidden = (f"NOT ({covered(deletion)})" for deletion in deletions)
+    return " AND ".join([*window(metric_ids, start, end), *hidden]) or "1"
+
+
+def covered(deletion: Tombstone) -> str:
+    """What a deletion hides: nothing that was written later."""
+    metric_ids = None if deletion.metric_id is None else [deletion.metric_id]
+    readings = window(metric_ids, deletion.start, deletion.end)
+    return " AND ".join([f"version <= {deletion.version}", *readings])

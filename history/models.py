@@ -1,0 +1,105 @@
+"""Where readings rest: the tables of the relational store, and the spool of the others."""
+
+from django.db import models
+from django.db.models import Q
+
+from energy.fields import InstantField
+from metrics.models import FINITE, Metric
+
+
+class Reading(models.Model):
+    """One (timestamp, value) of a Metric in the relational history store.
+
+    Written and read through `history` only; the model gives it its table and the admin
+    something to look at.
+    """
+
+    pk = models.CompositePrimaryKey("metric_id", "timestamp")
+    metric = models.ForeignKey(
+        # The history store deletes a Metric's readings, wherever they live, and the door holds the
+        # Metric while it brings them. Were the database to look each one's Metric up at the commit,
+        # PostgreSQL would take twice the time for ten thousand.
+        Metric,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    timestamp = InstantField()
+    value = models.FloatField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(value__range=FINITE), name="reading_value_is_finite"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.value} at {self.timestamp}"
+
+
+class Chunk(models.Model):
+    """A sealed day of one Metric in the relational history store: its readings as a few blobs.
+
+    Written and read through `history` only, which knows what is in them
+    (`history.relational`). `day` counts UTC days from the Unix epoch; `n` readings,
+    measured from `first` to `last`, between `low` and `high`. `quarters` and `extremes` hold what
+    they come to in each quarter hour, a value being held for `hold` microseconds at most.
+    """
+
+    pk = models.CompositePrimaryKey("metric_id", "day")
+    metric = models.ForeignKey(
+        Metric, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+    day = models.IntegerField()
+    n = models.IntegerField()
+    first = InstantField()
+    last = InstantField()
+    low = models.FloatField()
+    high = models.FloatField()
+    hold = models.BigIntegerField()
+    quarters = models.BinaryField()
+    times = models.BinaryField()
+    vals = models.BinaryField()
+    extremes = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(n__gte=1), name="chunk_has_readings"),
+            models.CheckConstraint(
+                condition=Q(low__range=FINITE) & Q(high__range=FINITE), name="chunk_is_finite"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.n} readings from {self.first}"
+
+
+class Version(models.Model):
+    """The number of the newest change of history that is kept outside this database.
+
+    One row. Whoever writes there takes the next number first: of two writes of one instant the
+    one with the greater number wins, and a deletion covers the numbers up to its own.
+    """
+
+    version = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
+class Tombstone(models.Model):
+    """Readings that are deleted and may still lie in a history store outside this database.
+
+    Covers what was written there up to `version`, in [start, end) where given, of one Metric or,
+    where that is empty, of all. The Metric may be gone.
+    """
+
+    version = models.BigIntegerField(db_index=True)
+    metric_id = models.BigIntegerField(null=True, db_index=True)
+    start = models.BigIntegerField(null=True)
+    end = models.BigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"Metric {self.metric_id} up to {self.version}"

@@ -1,0 +1,45 @@
+"""How long readings are kept: so many days for all Metrics, or as a Metric itself says."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import transaction
+
+from energy.instants import from_micros
+from history import get_store
+from history.buckets import DAY
+from history.store import BLOCK
+from metrics.models import Latest, Metric
+
+
+def prunable(now: int) -> int:
+    """How many readings are older than they are kept, at `now` in microseconds since the epoch."""
+    return sum(get_store().prunable(before, block) for before, block in _due(now))
+
+
+def prune(now: int) -> int:
+    """Delete those readings; returns how many.
+
+    Whole UTC days go, so what is kept may be up to a day older. A latest value goes with its
+    reading, and none is left that could take its place.
+    """
+    return sum(_prune(before, block) for before, block in _due(now))
+
+
+@transaction.atomic
+def _prune(before: int, metric_ids: list[int]) -> int:
+    count = get_store().prune(before, metric_ids)
+    Latest.objects.filter(metric__in=metric_ids, timestamp__lt=from_micros(before)).delete()
+    return count
+
+
+def _due(now: int) -> Iterator[tuple[int, list[int]]]:
+    """Blocks of Metrics, and the instant before which their readings are not kept."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for pk, own in Metric.objects.order_by("pk").values_list("pk", "retention_days"):
+        if days := own or settings.HISTORY_RETENTION_DAYS:
+            groups[days].append(pk)
+    for days, ids in groups.items():
+        before = (now // DAY - days) * DAY
+        yield from ((before, ids[begin : begin + BLOCK]) for begin in range(0, len(ids), BLOCK))

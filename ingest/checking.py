@@ -1,0 +1,99 @@
+"""Readings as a request names them become a batch: whose Metric is meant, and can it be true?
+
+Every format's parser ends in `ParsedReadings`; what is checked here is checked for all of them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db.models import QuerySet
+from numpy.typing import NDArray
+
+from energy.instants import to_micros
+from history.arrays import Ints, ReadingBatch
+from ingest.locking import held
+from ingest.parsed import Identity, InUnit, Named, ParsedReadings, Rejection
+from metrics.models import Metric
+
+# Clocks of devices are ahead at times; a day more is a fault, and would hide all that follows.
+MAX_AHEAD = timedelta(days=1)
+# Databases differ in how many parameters a statement takes; SQLite's least is 32,766.
+_NAMES_A_QUERY = 10_000
+_UNKNOWN = 0  # no Metric has this id
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedReadings:
+    """What of a request may be stored, and what is refused, in the order sent."""
+
+    batch: ReadingBatch
+    rejections: list[Rejection]
+
+
+def check_readings(parsed: ParsedReadings, *, user: Any, now: datetime) -> CheckedReadings:
+    """Find the Metrics that are meant and refuse what cannot be true.
+
+    A Metric that `user` does not see is refused in the words of one that does not exist. Values
+    must be finite, timestamps from 1970 up to MAX_AHEAD past `now`. Takes one query, and one more
+    where Metrics are named by names (and another per 10,000). In a transaction it holds them.
+    """
+    metric_ids = _resolve(parsed.identities, user)[parsed.of_identity]
+    latest = to_micros(now + MAX_AHEAD)
+    faults = (
+        (metric_ids == _UNKNOWN, "unknown_metric", "There is no such metric."),
+        (~np.isfinite(parsed.values), "not_finite", "The value is not a finite number."),
+        (parsed.timestamps < 0, "too_early", "The timestamp is before 1970."),
+        (parsed.timestamps > latest, "in_future", "The timestamp is over a day ahead of now."),
+    )
+    good = ~np.logical_or.reduce([bad for bad, _, _ in faults])
+    batch = ReadingBatch(metric_ids[good], parsed.timestamps[good], parsed.values[good])
+    rejections = [*parsed.malformed, *_rejections(faults, parsed.positions)]
+    return CheckedReadings(batch, sorted(rejections))
+
+
+def _rejections(
+    faults: Iterable[tuple[NDArray[np.bool_], str, str]], positions: Ints
+) -> Iterator[Rejection]:
+    """One rejection for each bad reading: its first fault."""
+    named = np.zeros(positions.size, bool)
+    for bad, code, reason in faults:
+        for position in positions[bad & ~named].tolist():
+            yield Rejection(position, code, reason)
+        named |= bad
+
+
+def _resolve(identities: Sequence[Identity], user: Any) -> Ints:
+    """The id of each Metric named, which is held; _UNKNOWN for one that `user` does not see."""
+    named = [one for one in identities if not isinstance(one, int)]
+    names = [one.name if isinstance(one, InUnit) else one for one in named]
+    found: dict[Identity, int] = {}
+    for some in _blocks([name for name in names if _can_exist(name)]):
+        found.update(_by_name(Metric.objects.visible_to(user).order_by(), some))
+    ids = [one if isinstance(one, int) else found.get(one, _UNKNOWN) for one in identities]
+    seen = held(Metric.objects.visible_to(user).among(ids))
+    wanted = np.array(ids, np.int64)
+    return wanted if seen.size == wanted.size else np.where(np.isin(wanted, seen), wanted, _UNKNOWN)
+
+
+def _by_name(visible: QuerySet[Metric], names: Sequence[Named]) -> Iterator[tuple[Identity, int]]:
+    sites, devices, keys = (set(column) for column in zip(*names, strict=True))
+    candidates = visible.filter(
+        device__site__slug__in=sites, device__slug__in=devices, key__in=keys
+    )
+    columns = ("device__site__slug", "device__slug", "key", "unit", "pk")
+    for *name, unit, pk in candidates.values_list(*columns):
+        yield Named(*name), pk
+        yield InUnit(Named(*name), unit), pk
+
+
+def _can_exist(name: Named) -> bool:
+    """Whether a database can be asked for it: PostgreSQL takes no NUL in text."""
+    return all(part.isascii() and part.isprintable() for part in name)
+
+
+def _blocks(names: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for begin in range(0, len(names), _NAMES_A_QUERY):
+        yield names[begin : begin + _NAMES_A_QUERY]

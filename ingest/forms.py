@@ -1,0 +1,43 @@
+"""Which readings a page is to delete."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils import timezone
+
+from energy.errors import DomainError
+from energy.instants import to_micros
+from history.buckets import Window
+from timeseries.forms import local_time
+from timeseries.windows import resolve_window
+
+_UTC = ZoneInfo("UTC")
+
+
+class WindowForm(forms.Form):
+    """A half-open window of time, in the page's time zone or with an offset."""
+
+    start = forms.DateTimeField(label="From", widget=local_time())
+    end = forms.DateTimeField(label="Up to, not including", widget=local_time())
+
+    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+        with timezone.override(zone):
+            self.full_clean()
+
+    @property
+    def window(self) -> Window | None:
+        """What was asked for; None where it is wrong, or nothing was."""
+        if not self.is_valid():
+            return None
+        return Window(*(to_micros(self.cleaned_data[name]) for name in ("start", "end")))
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        if "start" in asked and "end" in asked:
+            try:
+                resolve_window(asked["start"], asked["end"], _UTC, timezone.now())
+            except DomainError as error:
+                self.add_error(error.field, error.message)
+        return asked

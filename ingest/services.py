@@ -1,0 +1,71 @@
+"""What people do to history, beyond reading it."""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+
+from energy.instants import from_micros
+from history import get_store
+from history.arrays import Samples
+from history.buckets import Window
+from metrics.models import Latest, Metric
+
+# Behind every reading: the store keeps years up to 2200.
+_FAR = 2**53
+
+audit = logging.getLogger("ingest.audit")
+
+
+@transaction.atomic
+def delete_readings(metrics: Sequence[Metric], window: Window, *, actor: Any) -> int:
+    """Delete the readings of a half-open window; return how many.
+
+    The latest value moves to the newest reading that is left, counted as received when it was
+    measured: when it really arrived is not kept. Who did it is written to the admin's history of
+    each Metric and to the log `ingest.audit`.
+    """
+    ids = sorted(metric.pk for metric in metrics)
+    # Who stores readings holds the Metric until the commit (`ingest.door`): none come in between.
+    list(Metric.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    counts = {pk: get_store().delete([pk], *window) for pk in ids}
+    _move_latest_back(ids, window)
+    for pk, count in counts.items():
+        _record(pk, window, count, actor)
+    return sum(counts.values())
+
+
+def _move_latest_back(ids: Sequence[int], window: Window) -> None:
+    gone = Latest.objects.filter(
+        metric__in=ids, timestamp__gte=window.start, timestamp__lt=window.end
+    )
+    moved = list(gone)
+    newest = get_store().read(
+        [latest.metric_id for latest in moved], _FAR, _FAR + 1, with_neighbours=True
+    )
+    gone.delete()
+    Latest.objects.bulk_create(
+        _latest(pk, samples) for pk, samples in newest.items() if len(samples)
+    )
+
+
+def _latest(pk: int, samples: Samples) -> Latest:
+    measured = from_micros(int(samples.timestamps[-1]))
+    value = float(samples.values[-1])
+    return Latest(metric_id=pk, value=value, timestamp=measured, received_at=measured)
+
+
+def _record(pk: int, window: Window, count: int, actor: Any) -> None:
+    start, end = (from_micros(instant).isoformat() for instant in window)
+    LogEntry.objects.log_actions(
+        actor.pk,
+        Metric.objects.filter(pk=pk),
+        CHANGE,
+        f"Deleted {count} readings from {start} to {end}.",
+        single_object=True,
+    )
+    line = "readings deleted: user=%s metric=%s start=%s end=%s count=%s"
+    transaction.on_commit(partial(audit.info, line, actor.pk, pk, start, end, count))

@@ -1,1 +1,0 @@
-"""Sealed history of the relational engine: one row for each Metric and UTC day."""

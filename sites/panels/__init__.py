@@ -1,1 +1,0 @@
-"""What pages of Sites show, made of the figures of `metrics`."""

@@ -1,0 +1,97 @@
+"""How long readings are kept, and who sees to it."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+import time_machine
+from django.core.management import call_command
+
+from energy.instants import to_micros
+from history import get_store, tasks
+from history.arrays import ReadingBatch
+from history.buckets import DAY
+from history.models import Chunk
+from ingest.door import store_readings
+from metrics.models import Latest, Metric
+from tests.support.factories import MetricFactory
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> object:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def store_days(metric: Metric, days: int) -> None:
+    """A reading at each of the last midnights, those of days past sealed."""
+    timestamps = (to_micros(NOW) // DAY - np.arange(days)) * DAY
+    batch = ReadingBatch.of(np.full(days, metric.pk), timestamps, np.arange(days))
+    store_readings(batch, now=NOW)
+    get_store().seal(to_micros(NOW))
+
+
+def days_left(metric: Metric) -> int:
+    return get_store().count([metric.pk])
+
+
+def test_without_a_limit_everything_is_kept(metric: Metric) -> None:
+    store_days(metric, 10)
+    call_command("prune_history")
+    assert days_left(metric) == 10
+
+
+def test_what_is_older_goes_by_whole_days(metric: Metric, settings: object) -> None:
+    settings.HISTORY_RETENTION_DAYS = 5
+    store_days(metric, 10)
+
+    call_command("prune_history")
+
+    assert days_left(metric) == 6  # five days, and today
+    assert Chunk.objects.count() == 3
+
+
+def test_a_metrics_own_limit_comes_first(metric: Metric, settings: object) -> None:
+    settings.HISTORY_RETENTION_DAYS = 5
+    longer = MetricFactory(device=metric.device, retention_days=8)
+    shorter = MetricFactory(device=metric.device, retention_days=1)
+    for each in (metric, longer, shorter):
+        store_days(each, 10)
+
+    tasks.prune_history.call_local()
+
+    assert [days_left(each) for each in (metric, longer, shorter)] == [6, 9, 2]
+
+
+def test_a_dry_run_says_how_much_would_go(
+    metric: Metric, settings: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.HISTORY_RETENTION_DAYS = 5
+    store_days(metric, 10)
+
+    call_command("prune_history", dry_run=True)
+
+    assert "4" in capsys.readouterr().out
+    assert days_left(metric) == 10
+
+
+def test_a_latest_value_goes_with_its_reading(metric: Metric, settings: object) -> None:
+    settings.HISTORY_RETENTION_DAYS = 1
+    batch = ReadingBatch.of([metric.pk], [to_micros(NOW) - 9 * DAY], [1.0])
+    store_readings(batch, now=NOW)
+
+    call_command("prune_history")
+
+    assert not Latest.objects.exists()
+
+
+def test_the_worker_seals(metric: Metric) -> None:
+    batch = ReadingBatch.of([metric.pk], [to_micros(NOW) - 9 * DAY], [1.0])
+    store_readings(batch, now=NOW)
+
+    tasks.seal_history.call_local()
+
+    assert Chunk.objects.get().n == 1
