@@ -42,21 +42,6 @@ def batch_of(levels: Level) -> ReadingBatch:
     )
 
 
-def with_neighbours(samples: Samples, around: Samples, start: int, before: int) -> Samples:
-    """`samples`, of a window from `start`, between the nearest of the readings `around` it.
-
-    At most `before` readings ahead of the window and one behind it are taken.
-    """
-    split = int(np.searchsorted(around.timestamps, start))
-    ahead, behind = slice(max(0, split - before), split), slice(split, split + 1)
-    return Samples(
-        _joined(
-            (around.timestamps[ahead], samples.timestamps, around.timestamps[behind]), np.int64
-        ),
-        _joined((around.values[ahead], samples.values, around.values[behind]), np.float64),
-    )
-
-
 def _merged(below: Samples | None, above: Samples | None) -> Samples:
     if not above:
         return below or Samples.empty()

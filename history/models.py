@@ -92,12 +92,12 @@ class Version(models.Model):
 class Tombstone(models.Model):
     """Readings that are deleted and may still lie in a history store outside this database.
 
-    Covers what was written there up to `version`, in [start, end) where given, of one Metric or,
-    where that is empty, of all. The Metric may be gone.
+    Covers what was written there up to `version`, in [start, end) where given. The Metric may no
+    longer exist.
     """
 
     version = models.BigIntegerField(db_index=True)
-    metric_id = models.BigIntegerField(null=True, db_index=True)
+    metric_id = models.BigIntegerField(db_index=True)
     start = models.BigIntegerField(null=True)
     end = models.BigIntegerField(null=True)
 

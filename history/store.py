@@ -4,15 +4,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from django.core.checks import CheckMessage
 
+from history import merge
 from history.arrays import ReadingBatch, Samples
+from history.blocks import in_blocks
 from history.rollups import Quarters
 
-# Metrics whose readings are held in memory at once: a month of minutes of each is 45 MB.
+# Metrics whose readings are in memory at once: a month of minutes of each is 45 MB.
 BLOCK = 64
+# Readings that are in memory at once, where one Metric alone has not more: 16 MB.
+READINGS_AT_ONCE = 1_000_000
 # What is needed of the time before a window: the reading held into it, and one more, by which a
 # counter's glitch is told from a reset.
 NEIGHBOURS_BEFORE = 2
@@ -57,14 +61,12 @@ class HistoryStore(ABC):
     open. Every engine passes the same contract test.
     """
 
-    # Whether `seal` has anything to do.
-    seals: ClassVar[bool] = False
-
     @abstractmethod
-    def append(self, batch: ReadingBatch) -> None:
+    def append(self, batch: ReadingBatch) -> ReadingBatch:
         """Store readings; one of the same Metric and instant replaces what was there.
 
-        Appending the same batch again changes nothing.
+        Appending the same batch again changes nothing. Returns the readings as they were stored,
+        sorted and de-duplicated.
         """
 
     @abstractmethod
@@ -78,6 +80,15 @@ class HistoryStore(ABC):
         """
 
     @abstractmethod
+    def read_first(
+        self, metric_ids: Sequence[int], start: int, end: int, limit: int
+    ) -> dict[int, Samples]:
+        """The first `limit` readings of [start, end), and maybe more, of `metrics_at_once`."""
+
+    def metrics_at_once(self, start: int, end: int) -> int:
+        """Of how many Metrics the store looks at all of [start, end) at once."""
+        return BLOCK
+
     def read_page(
         self,
         metric_ids: Sequence[int],
@@ -92,6 +103,16 @@ class HistoryStore(ABC):
         Going on from position to position returns each reading once, those that arrive meanwhile
         behind the position included.
         """
+        found: dict[int, Samples] = {}
+        missing = limit + 1  # one more tells whether this page is the last
+        size = self.metrics_at_once(start, end)
+        for block, since in _behind(metric_ids, start, after, size):
+            if since < end:
+                found |= merge.first(self.read_first(block, since, end, missing), missing)
+                missing = limit + 1 - sum(map(len, found.values()))
+            if not missing:
+                break
+        return _page(found, limit)
 
     @abstractmethod
     def delete(
@@ -106,16 +127,8 @@ class HistoryStore(ABC):
         """How many readings these Metrics have, in [start, end) where given."""
 
     @abstractmethod
-    def prune(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
-        """Delete the readings before an instant, of all Metrics or these; return how many."""
-
-    @abstractmethod
-    def prunable(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
-        """How many readings `prune` would delete."""
-
-    def append_history(self, batch: ReadingBatch, now: int) -> None:
+    def append_history(self, batch: ReadingBatch, now: int) -> ReadingBatch:
         """Like `append`, for many readings of days long past at `now`, as imports bring them."""
-        self.append(batch)
 
     def seal(self, now: int, *, rest: float = 0) -> int:
         """Put what was appended and is complete at `now` into its final form; return how much.
@@ -125,15 +138,15 @@ class HistoryStore(ABC):
         return 0
 
     def forget(self, metric_ids: Sequence[int]) -> None:
-        """Delete all readings of Metrics that go, uncounted: a store that is away refuses not."""
+        """Delete all readings of Metrics that are deleted, even while the store is away."""
         self.delete(metric_ids)
 
     def migrate(self) -> list[str]:
         """Create or change what the store needs outside the database; name the steps taken."""
         return []
 
-    def close(self) -> None:  # noqa: B027 - most stores hold nothing
-        """Let go of connections and locks; the next call takes them again."""
+    def close(self) -> None:  # noqa: B027 - most stores have none
+        """Close connections and release locks; the next call opens them again."""
 
     def check(self) -> list[CheckMessage]:
         """What is wrong with the store's configuration, for `manage.py check`."""
@@ -143,8 +156,7 @@ class HistoryStore(ABC):
         self, metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool = False
     ) -> Iterator[tuple[int, Samples]]:
         """Like `read`, Metric by Metric in the order given, holding one block of them at a time."""
-        for begin in range(0, len(metric_ids), BLOCK):
-            block = metric_ids[begin : begin + BLOCK]
+        for block in in_blocks(metric_ids, BLOCK):
             samples = self.read(block, start, end, with_neighbours=with_neighbours)
             yield from ((metric_id, samples[metric_id]) for metric_id in block)
 
@@ -158,3 +170,24 @@ class HistoryStore(ABC):
         """
         ids = [each.metric_id for each in wanted]
         yield from self.read_blocks(ids, start, end, with_neighbours=True)
+
+
+def _behind(
+    metric_ids: Sequence[int], start: int, after: Position | None, size: int
+) -> Iterator[tuple[Sequence[int], int]]:
+    """Blocks of Metrics in the order of pages, each with where its window begins behind `after`."""
+    wanted = sorted(set(metric_ids))
+    if after is not None:
+        if after.metric_id in wanted:
+            yield [after.metric_id], max(start, after.timestamp + 1)
+        wanted = [metric_id for metric_id in wanted if metric_id > after.metric_id]
+    yield from ((block, start) for block in in_blocks(wanted, size))
+
+
+def _page(found: Mapping[int, Samples], limit: int) -> Page:
+    """At most `limit` readings, and the position behind them where there are more."""
+    shown = {metric_id: part for metric_id, part in merge.first(found, limit).items() if len(part)}
+    if sum(map(len, found.values())) <= limit:
+        return Page(shown, None)
+    last = max(shown)
+    return Page(shown, Position(last, int(shown[last].timestamps[-1])))

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.BigIntegerField(db_index=True)),
-                ('metric_id', models.BigIntegerField(db_index=True, null=True)),
+                ('metric_id', models.BigIntegerField(db_index=True)),
                 ('start', models.BigIntegerField(null=True)),
                 ('end', models.BigIntegerField(null=True)),
             ],

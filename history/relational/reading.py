@@ -9,12 +9,8 @@ from history.arrays import Samples
 from history.buckets import DAY
 from history.merge import overlay
 from history.relational import chunks
-from history.relational.backend import database
-from history.relational.chunks import Pair
-from history.store import NEIGHBOURS_BEFORE
-
-# Readings that are held in memory at once, where one Metric alone has not more: 16 MB.
-AT_ONCE = 1_000_000
+from history.relational.backend import Pair, backend
+from history.store import NEIGHBOURS_BEFORE, READINGS_AT_ONCE
 
 
 def read(
@@ -22,22 +18,22 @@ def read(
 ) -> dict[int, Samples]:
     """The readings of [start, end), and those around it, of Metrics that have any."""
     # Hot rows first: what is sealed in between is then seen twice, never missed.
-    hot = database().select(metric_ids, start, end)
+    hot = backend().select(metric_ids, start, end)
     if with_neighbours:
-        hot = overlay(hot, database().neighbours(metric_ids, start, end))
+        hot = overlay(hot, backend().neighbours(metric_ids, start, end))
     first, last = start // DAY, (end - 1) // DAY
     sealed = chunks.days(metric_ids, first, last)
     if with_neighbours:
-        for metric_id, days in chunks.chosen(chunks.nearest(metric_ids, first, last)).items():
+        for metric_id, days in chunks.around(metric_ids, first, last).items():
             sealed.setdefault(metric_id, []).extend(days)
     before = NEIGHBOURS_BEFORE if with_neighbours else 0
     found = overlay(joined(sealed), hot)
-    return {key: trimmed(samples, start, end, before) for key, samples in found.items()}
+    return {key: samples.around(start, end, before) for key, samples in found.items()}
 
 
 def read_first(metric_ids: Sequence[int], start: int, end: int, limit: int) -> dict[int, Samples]:
     """The first `limit` readings of [start, end), and maybe more, of Metrics that have any."""
-    hot = database().select_first(metric_ids, start, end, limit)
+    hot = backend().select_first(metric_ids, start, end, limit)
     sealed = joined(_first_days(metric_ids, start, end, limit))
     inside = {key: samples.within(start, end) for key, samples in sealed.items()}
     return overlay(inside, hot)
@@ -48,7 +44,7 @@ def _first_days(
 ) -> dict[int, list[Samples]]:
     """The sealed days that hold the first `limit` readings of [start, end), and maybe more."""
     first, last = start // DAY, (end - 1) // DAY
-    if are_few(metric_ids, start, end):
+    if _are_few(metric_ids, start, end):
         return chunks.days(metric_ids, first, last)
     pairs: list[Pair] = []
     for metric_id, day, n in chunks.headers(metric_ids, first, last):
@@ -60,15 +56,28 @@ def _first_days(
     return chunks.chosen(pairs)
 
 
-def are_few(metric_ids: Sequence[int], start: int, end: int) -> bool:
-    """Whether all readings of [start, end) may be held in memory, even if there is one a second."""
-    return len(metric_ids) * (end - start) <= AT_ONCE * MICROS_PER_SECOND
+def weights(metric_ids: Sequence[int], start: int, end: int) -> dict[int, int]:
+    """About how many sealed readings of [start, end) the Metrics have that have any.
+
+    Not counted where one a second of each would not be too many to read at once.
+    """
+    found: dict[int, int] = {}
+    if not _are_few(metric_ids, start, end):
+        for metric_id, _, n in chunks.headers(metric_ids, start // DAY, (end - 1) // DAY):
+            found[metric_id] = found.get(metric_id, 0) + n
+    return found
+
+
+def _are_few(metric_ids: Sequence[int], start: int, end: int) -> bool:
+    """Whether all readings of [start, end) may be in memory, even if there is one a second."""
+    return len(metric_ids) * (end - start) <= READINGS_AT_ONCE * MICROS_PER_SECOND
 
 
 def count(metric_ids: Sequence[int], start: int, end: int) -> int:
     """How many readings of [start, end) there are, those counted once that are hot and sealed."""
     first, last = start // DAY, (end - 1) // DAY
-    hot = {(metric_id, day): n for metric_id, day, n in chunks.hot_days(metric_ids, start, end)}
+    sizes = backend().head_sizes(metric_ids, start, end)
+    hot = {(metric_id, day): n for metric_id, day, n in sizes}
     counted = sum(hot.values())
     unsure: dict[int, list[int]] = {}
     for metric_id, day, n in chunks.headers(metric_ids, first, last):
@@ -96,11 +105,3 @@ def _one(parts: Sequence[Samples]) -> Samples:
         np.concatenate([part.timestamps for part in ordered]),
         np.concatenate([part.values for part in ordered]),
     )
-
-
-def trimmed(samples: Samples, start: int, end: int, before: int) -> Samples:
-    """The readings of [start, end), and of those around it `before` ahead and one behind."""
-    low, high = np.searchsorted(samples.timestamps, (start, end))
-    if before:
-        low, high = max(0, low - before), high + 1
-    return Samples(samples.timestamps[low:high], samples.values[low:high])

@@ -13,10 +13,11 @@ from django.db import transaction
 from energy.instants import MICROS_PER_SECOND
 from history.aggregates import HELD_INTERVALS
 from history.arrays import ReadingBatch, Samples
+from history.blocks import by_weight
 from history.buckets import DAY
 from history.merge import Level, batch_of, overlay
 from history.relational import chunks, reading
-from history.relational.backend import database
+from history.relational.backend import backend
 from history.relational.codec import sealed
 from history.relational.rollups import Nature
 from history.resting import with_rests
@@ -24,8 +25,6 @@ from metrics.vocabulary import MetricType
 
 HOT_DAYS = 2  # a day stays hot for so long after its end: most of what is late arrives within
 AT_ONCE = 30_000  # readings that are sealed in one transaction, of one day
-
-Sizes = Mapping[int, int]  # readings by Metric id
 
 
 def seal(now: int, rest: float = 0) -> int:
@@ -44,7 +43,7 @@ def seal_day(metric_ids: Sequence[int], day: int, brought: Level | None = None) 
     Returns how many readings were put into the day.
     """
     natures = _held(metric_ids)
-    taken = database().take(metric_ids, day * DAY, (day + 1) * DAY)
+    taken = backend().take(metric_ids, day * DAY, (day + 1) * DAY)
     fresh = overlay(taken, brought or {})
     _write(overlay(_day(list(fresh), day), fresh), natures)
     return sum(map(len, fresh.values()))
@@ -52,20 +51,19 @@ def seal_day(metric_ids: Sequence[int], day: int, brought: Level | None = None) 
 
 @transaction.atomic
 def append(batch: ReadingBatch, now: int) -> ReadingBatch:
-    """Seal the readings of days past at `now`; returns the others."""
-    batch = batch.deduplicated()
+    """Seal the de-duplicated readings of days past at `now`; returns the others."""
     days = batch.timestamps // DAY
     past = days < _horizon(now)
     if not past.any():
         return batch
     # All at once: taken day by day, they would come in an order in which two could deadlock.
-    chunks.hold(np.unique(batch.metric_ids[past]).tolist())
+    chunks.lock(np.unique(batch.metric_ids[past]).tolist())
     for day in np.unique(days[past]).tolist():
-        brought = batch.where(days == day).by_metric()
+        brought = batch[days == day].by_metric()
         sizes = {metric_id: len(samples) for metric_id, samples in brought.items()}
-        for block in _blocks(sizes):
+        for block in by_weight(sorted(sizes), sizes, AT_ONCE):
             seal_day(block, day, {metric_id: brought[metric_id] for metric_id in block})
-    return batch.where(~past)
+    return batch[~past]
 
 
 @transaction.atomic
@@ -73,7 +71,7 @@ def delete(metric_ids: Sequence[int], start: int, end: int) -> int:
     """Delete the readings of [start, end), sealed or hot; returns how many."""
     natures = _held(metric_ids)
     count = reading.count(metric_ids, start, end)
-    database().remove(metric_ids, start, end)
+    backend().remove(metric_ids, start, end)
     first, behind = -(-start // DAY), end // DAY  # of the days that lie wholly inside
     chunks.delete(metric_ids, first, behind - 1)
     for day in {start // DAY, (end - 1) // DAY}:
@@ -103,7 +101,7 @@ def _held(metric_ids: Sequence[int]) -> dict[int, Nature]:
             is_counter=kind == MetricType.COUNTER,
             hold=HELD_INTERVALS * expected_interval * MICROS_PER_SECOND,
         )
-        for metric_id, kind, expected_interval in chunks.hold(metric_ids)
+        for metric_id, kind, expected_interval in chunks.lock(metric_ids)
     }
 
 
@@ -124,23 +122,10 @@ def _without(samples: Samples, start: int, end: int) -> Samples:
 def _backlog(before: int) -> Iterator[tuple[int, list[int]]]:
     """The days before one that have hot rows, each once, with some of the Metrics that do."""
     since = -(2**62)
-    while oldest := chunks.oldest(since, before * DAY):
+    while oldest := backend().oldest(since, before * DAY):
         day = min(oldest.values()) // DAY
         ids = [metric_id for metric_id, first in oldest.items() if first // DAY == day]
-        sizes = chunks.hot_counts(ids, day * DAY, (day + 1) * DAY)
-        yield from ((day, block) for block in _blocks(sizes))
+        found = backend().head_sizes(ids, day * DAY, (day + 1) * DAY)
+        sizes = {metric_id: n for metric_id, _, n in found}
+        yield from ((day, block) for block in by_weight(sorted(sizes), sizes, AT_ONCE))
         since = (day + 1) * DAY
-
-
-def _blocks(sizes: Sizes) -> Iterator[list[int]]:
-    """The Metrics, ascending, with no more readings in a block than AT_ONCE if it has several."""
-    block: list[int] = []
-    room = AT_ONCE
-    for metric_id in sorted(sizes):
-        if block and sizes[metric_id] > room:
-            yield block
-            block, room = [], AT_ONCE
-        block.append(metric_id)
-        room -= sizes[metric_id]
-    if block:
-        yield block

@@ -19,7 +19,7 @@ from history.merge import overlay
 from history.quarter_hours import QUARTER
 from history.relational import chunks, reading
 from history.relational.assembly import JUST_BELOW, NOTHING, Chosen, Clocks, Part, Window, parts_of
-from history.relational.backend import database
+from history.relational.backend import backend
 from history.relational.rollups import Kept, Layout, heads_of, shape_of
 from history.rollups import Quarters
 from history.store import NEIGHBOURS_BEFORE, Wanted
@@ -40,7 +40,7 @@ def read_quarters(
     window = Window(start, end, known_until)
     ids = np.array([each.metric_id for each in wanted])
     # Hot rows first: what is sealed in between is then seen twice, never missed.
-    hot = database().select(ids.tolist(), start, end)
+    hot = backend().select(ids.tolist(), start, end)
     extremes = any(each.extremes for each in wanted)
     days = _Days.of(chunks.summaries(ids.tolist(), window.first, window.last, extremes), ids)
     usable = _usable(days, wanted, window, hot)
@@ -49,7 +49,7 @@ def read_quarters(
     lonely = ids[~np.array(begun)].tolist()
     readings = _readings(days, usable, lonely, window, hot)
     samples = [
-        reading.trimmed(readings[metric_id], start, end, NEIGHBOURS_BEFORE)
+        readings[metric_id].around(start, end, NEIGHBOURS_BEFORE)
         if metric_id in readings
         else NOTHING
         for metric_id in ids.tolist()
@@ -139,10 +139,12 @@ def _readings(
     """The readings of the days that are not `usable`, and around the window of the `lonely`."""
     kept, unused = days.found, ~usable
     pairs = list(zip(kept.metric_ids[unused].tolist(), kept.days[unused].tolist(), strict=True))
+    sealed = chunks.chosen(pairs)
     if lonely:
-        hot = overlay(hot, database().neighbours(lonely, window.start, window.end))
-        pairs += chunks.nearest(lonely, window.first, window.last)
-    return overlay(reading.joined(chunks.chosen(pairs)), hot)
+        hot = overlay(hot, backend().neighbours(lonely, window.start, window.end))
+        for metric_id, around in chunks.around(lonely, window.first, window.last).items():
+            sealed.setdefault(metric_id, []).extend(around)
+    return overlay(reading.joined(sealed), hot)
 
 
 def _answers(parts: Sequence[Part], window: Window) -> Iterator[tuple[int, Answer]]:

@@ -118,12 +118,12 @@ def stored(case: Case, metric: Metric) -> Samples:
         late[len(samples) // 3 : len(samples) // 3 + 5] = True
     store = get_store()
     whole = ReadingBatch(ids, samples.timestamps, samples.values)
-    store.append(whole.where(~late))
+    store.append(whole[~late])
     if case.sealed != "nothing":
         until = LATER if case.sealed == "everything" else START + (DAYS - 1) * DAY
         store.seal(until)
         assert Chunk.objects.filter(metric=metric).exists()
-    store.append(whole.where(late))
+    store.append(whole[late])
     return samples
 
 

@@ -11,10 +11,10 @@ from django.test import Client
 from accounts.models import User
 from energy.instants import to_micros
 from history.arrays import ReadingBatch
-from ingest.door import store_readings
 from metrics.models import Latest, Metric
 from tests.support.admin import told
 from tests.support.factories import DeviceFactory, LatestFactory, MetricFactory
+from tests.support.readings import store_readings
 
 LIST = "/admin/metrics/metric/"
 LATEST = "/admin/metrics/latest/"

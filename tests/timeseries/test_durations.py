@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from energy.instants import to_micros
 from history import aggregates
 from history.arrays import ReadingBatch, Samples
-from ingest.door import store_readings
 from tests.support.factories import MetricFactory
+from tests.support.readings import store_readings
 from timeseries.durations import durations, known_seconds
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
@@ -17,12 +18,13 @@ from accounts.models import User
 from devices.kinds import DeviceKind
 from devices.models import Device
 from energy.errors import DomainError
-from ingest.checking import CheckedReadings, check_readings
+from ingest.checking import check_readings, metric_ids_of
 from ingest.csv_lines import parse_header, parse_lines
-from ingest.door import store_history
+from ingest.door import receive_readings, store_history
 from ingest.files import Block, Progress, blocks
-from ingest.parsed import Rejection
+from ingest.parsed import ParsedReadings, Rejection
 from ingest.typical_year import KEYS, TypicalYear, read_typical_year, readings_of
+from metrics.models import Metric
 
 MOST_NAMED = 100  # bad rows shown
 # Whoever may run commands on this machine sees all Metrics.
@@ -87,7 +89,7 @@ class Command(BaseCommand):
         """Raises CommandError when any row of the file is bad."""
         refused = 0
         for block in self._shown(file, "Checking", Progress("")):
-            refused += self._name_bad(_checked(columns, block).rejections, refused)
+            refused += self._name_bad(_rejections(_parsed(columns, block)), refused)
         if refused:
             raise CommandError(
                 f"Bad rows: {refused:,}. Nothing was stored; --partial stores the good ones."
@@ -95,10 +97,15 @@ class Command(BaseCommand):
 
     def _store(self, file: Path, columns: tuple[str, ...], progress: Progress) -> None:
         for block in self._shown(file, "Storing", progress):
-            checked = _checked(columns, block)
-            if len(checked.batch):
-                progress.stored += store_history(checked.batch, now=timezone.now())
-            progress.refused += self._name_bad(checked.rejections, progress.refused)
+            received = receive_readings(
+                _parsed(columns, block),
+                user=OPERATOR,
+                now=timezone.now(),
+                partial=True,
+                in_bulk=True,
+            )
+            progress.stored += received.accepted
+            progress.refused += self._name_bad(received.rejections, progress.refused)
             progress.offset, progress.line = block.end, block.lines[-1].number
             # After the commit: what is lost between the two is stored twice, which changes nothing.
             self._keep(progress)
@@ -172,9 +179,17 @@ def station_metrics(site: str, device: str) -> dict[str, int]:
     return found
 
 
-def _checked(columns: tuple[str, ...], block: Block) -> CheckedReadings:
+def _parsed(columns: tuple[str, ...], block: Block) -> ParsedReadings:
     lines = block.lines[1:] if block.lines[0].number == 1 else block.lines
-    return check_readings(parse_lines(columns, lines), user=OPERATOR, now=timezone.now())
+    return parse_lines(columns, lines)
+
+
+def _rejections(parsed: ParsedReadings) -> list[Rejection]:
+    """What would be refused now."""
+    metric_ids = metric_ids_of(parsed.identities, OPERATOR)
+    existing = Metric.objects.among(metric_ids.tolist()).values_list("pk", flat=True)
+    seen = np.fromiter(existing, np.int64)
+    return check_readings(parsed, metric_ids, seen, now=timezone.now()).rejections
 
 
 def _unpacked_typical_year(file: Path) -> TypicalYear:
