@@ -13,8 +13,7 @@ from history.buckets import FIXED, Buckets, TooManyBucketsError, Window, divide
 from history.store import BLOCK
 from metrics.models import Metric
 from timeseries import fills
-from timeseries.columns import Columns, columns_of
-from timeseries.summaries import Summary, is_direction
+from timeseries.summaries import Columns, Summary, columns_of, is_direction
 
 CELLS = 500_000  # numbers in memory at once
 READINGS = 3_000_000  # readings in memory at once, as far as Metrics keep to their interval

@@ -11,10 +11,10 @@ from history.arrays import ReadingBatch, Samples
 Level = Mapping[int, Samples]
 
 
-def overlay(below: Level, above: Level) -> dict[int, Samples]:
+def merged(below: Level, above: Level) -> dict[int, Samples]:
     """The readings of both levels by Metric id; of one instant the one of `above`."""
     return {
-        metric_id: _merged(below.get(metric_id), above.get(metric_id))
+        metric_id: _merged_samples(below.get(metric_id), above.get(metric_id))
         for metric_id in sorted(below.keys() | above.keys())
     }
 
@@ -42,7 +42,7 @@ def batch_of(levels: Level) -> ReadingBatch:
     )
 
 
-def _merged(below: Samples | None, above: Samples | None) -> Samples:
+def _merged_samples(below: Samples | None, above: Samples | None) -> Samples:
     if not above:
         return below or Samples.empty()
     if not below:

@@ -9,9 +9,9 @@ from typing import Literal
 from django.core.checks import CheckMessage
 
 from history import merge
-from history.arrays import ReadingBatch, Samples
+from history.arrays import Ints, ReadingBatch, Samples
 from history.blocks import in_blocks
-from history.rollups import Quarters
+from history.series import BucketedSeries, SampleSeries
 
 # Metrics whose readings are in memory at once: a month of minutes of each is 45 MB.
 BLOCK = 64
@@ -39,19 +39,23 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked of the quarter hours of one Metric.
+class SeriesQuery:
+    """What a series is to tell of one Metric.
 
-    `what`: that they have a time-weighted mean, that they tell how far a counter rose, or neither.
-    `extremes`: that they have the least and the greatest value. `hold`: for how many microseconds a
-    value is held at most; `max_rate`: how much a counter gains in one at most, if known.
+    `needs`: time-weighted means, how far a counter rose, what only its readings tell, or none of
+    these. `extremes`: the least and the greatest values too. `lookback`: for how many microseconds
+    a reading stands at most; `max_rate`: how much a counter gains in one at most, if known.
     """
 
     metric_id: int
-    what: Literal["mean", "rise", "other"]
+    needs: Literal["mean", "rise", "readings", "other"]
     extremes: bool
-    hold: int
+    lookback: int
     max_rate: float | None = None
+
+    def series_of(self, samples: Samples, edges: Ints, known_until: int) -> SampleSeries:
+        """The series told from readings."""
+        return SampleSeries(samples, edges, self.lookback, known_until, self.max_rate)
 
 
 class HistoryStore(ABC):
@@ -160,16 +164,17 @@ class HistoryStore(ABC):
             samples = self.read(block, start, end, with_neighbours=with_neighbours)
             yield from ((metric_id, samples[metric_id]) for metric_id in block)
 
-    def read_quarters(
-        self, wanted: Sequence[Wanted], start: int, end: int, *, known_until: int
-    ) -> Iterator[tuple[int, Quarters | Samples]]:
-        """What the quarter hours of [start, end) come to, Metric by Metric in the order given.
+    def read_series(
+        self, queries: Sequence[SeriesQuery], edges: Ints, *, known_until: int
+    ) -> Iterator[tuple[int, BucketedSeries]]:
+        """The series in the buckets between `edges`, Metric by Metric in the order given.
 
-        Nothing is known of the time after `known_until`. A Metric whose quarter hours are not kept,
-        or would not tell exactly, is answered by its readings, with neighbours.
+        Nothing is known of the time after `known_until`.
         """
-        ids = [each.metric_id for each in wanted]
-        yield from self.read_blocks(ids, start, end, with_neighbours=True)
+        ids = [query.metric_id for query in queries]
+        found = self.read_blocks(ids, *edges[[0, -1]].tolist(), with_neighbours=True)
+        for query, (metric_id, samples) in zip(queries, found, strict=True):
+            yield metric_id, query.series_of(samples, edges, known_until)
 
 
 def _behind(

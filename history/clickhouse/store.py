@@ -20,7 +20,7 @@ from history.buckets import DAY
 from history.clickhouse import schema, spool
 from history.clickhouse.conditions import Deletions, covered, visible, window
 from history.clickhouse.server import Address, Server
-from history.merge import overlay
+from history.merge import merged
 from history.models import Chunk, Reading, Tombstone
 from history.relational.backend import backend
 from history.resting import with_rests
@@ -147,14 +147,14 @@ class ClickHouseStore(HistoryStore):
         for block in in_blocks(metric_ids, BLOCK):
             spooled = backend().select(block, start, end)
             if with_neighbours:
-                spooled = overlay(spooled, backend().neighbours(block, start, end))
+                spooled = merged(spooled, backend().neighbours(block, start, end))
             hidden = spool.deletions(block)
             where = visible(block, start, end, hidden)
             stored = self._query(where, "ORDER BY metric, timestamp").by_metric()
             if with_neighbours:
-                stored = overlay(stored, self._neighbours(block, start, end, hidden))
+                stored = merged(stored, self._neighbours(block, start, end, hidden))
             before = NEIGHBOURS_BEFORE if with_neighbours else 0
-            for metric_id, found in overlay(stored, spooled).items():
+            for metric_id, found in merged(stored, spooled).items():
                 samples[metric_id] = found.around(start, end, before)
         return samples
 
@@ -204,13 +204,13 @@ class ClickHouseStore(HistoryStore):
         spooled = backend().select_first(metric_ids, start, end, limit)
         where = visible(metric_ids, start, end, spool.deletions(metric_ids))
         stored = self._query(where, f"ORDER BY metric, timestamp LIMIT {limit}")
-        return overlay(stored.by_metric(), spooled)
+        return merged(stored.by_metric(), spooled)
 
     def _neighbours(
         self, metric_ids: Sequence[int], start: int, end: int, hidden: Deletions
     ) -> dict[int, Samples]:
         before = self._nearest(metric_ids, start, hidden, before=NEIGHBOURS_BEFORE)
-        return overlay(before, self._nearest(metric_ids, end, hidden))
+        return merged(before, self._nearest(metric_ids, end, hidden))
 
     def _nearest(
         self, metric_ids: Sequence[int], instant: int, hidden: Deletions, *, before: int = 0

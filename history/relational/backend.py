@@ -121,7 +121,10 @@ class Backend(ABC):
     def rollups(
         self, metric_ids: Sequence[int], first: int, last: int, *, extremes: bool
     ) -> list[Row]:
-        """Id, day and rollup of the chunks from one day to another; `extremes` only if wanted."""
+        """Id, day, lookback and rollup of the chunks from one day to another.
+
+        Without `extremes`, only those of counters that never fell are among it.
+        """
         return self.execute(self.ROLLUPS, extremes, _array(metric_ids), first, last)
 
     def chunks(self, metric_ids: Sequence[int], first: int, last: int) -> list[Row]:

@@ -1,96 +1,87 @@
-"""Chunks in the database, by Metric, and the head's readings that are to become some."""
+"""Days of readings as the bytes of chunks, and back. Pure.
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+Timestamps and values are arrays compressed by pcodec, each by itself, beside the day's rollup: a
+query decodes what it needs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
+from pcodec.standalone import simple_decompress
 
-from history.arrays import Ints, Samples
-from history.models import Chunk
-from history.relational.backend import Pair, Row, backend
-from history.relational.codec import moments, values
-from metrics.models import Metric
-from metrics.querysets import IdList
+from history.arrays import Ints, ReadingBatch, Samples
+from history.buckets import DAY
+from history.relational.backend import Row
+from history.relational.rollups import Traits, compressed, encoded_rollups
 
 
-class Header(NamedTuple):
-    """How many readings a day has."""
+class ChunkRow(NamedTuple):
+    """A UTC day of one Metric, `day` counted from the Unix epoch: a row of history_chunk.
+
+    It has `n` readings. `lookback` in microseconds, as it was for the rollup; see `EncodedRollup`.
+    """
 
     metric_id: int
     day: int
     n: int
+    lookback: int
+    times: bytes
+    vals: bytes
+    rise: float | None
+    shape: bytes | None
+    means: bytes | None
+    lasts: bytes | None
+    extremes: bytes | None
 
 
-class Summaries(NamedTuple):
-    """What the quarter hours of sealed days come to, a value being held for `holds` at most.
+def encoded_chunks(batch: ReadingBatch, traits: Mapping[int, Traits]) -> Iterator[ChunkRow]:
+    """The chunks of de-duplicated readings.
 
-    `metric_ids`, `days` and `holds` int64[n]; `quarters` and `extremes` as in `Sealed`.
+    Raises ValueError for values that are not finite.
     """
-
-    metric_ids: Ints
-    days: Ints
-    holds: Ints
-    quarters: Sequence[bytes]
-    extremes: Sequence[bytes | None]
-
-
-def headers(metric_ids: Sequence[int], first: int, last: int) -> list[Header]:
-    """The sealed days from `first` to `last`, by Metric, then day."""
-    rows = _between(metric_ids, first, last).order_by("metric_id", "day")
-    return [Header(*row) for row in rows.values_list("metric_id", "day", "n")]
-
-
-def summaries(metric_ids: Sequence[int], first: int, last: int, extremes: bool) -> Summaries:
-    """The summaries of the days from `first` to `last`, in no order, with `extremes` if wanted."""
-    found = backend().rollups(metric_ids, first, last, extremes=extremes)
-    ids, days, holds, *written = zip(*found, strict=True) if found else ((),) * 5
-    return Summaries(np.array(ids, int), np.array(days, int), np.array(holds, int), *written)
-
-
-def days(metric_ids: Sequence[int], first: int, last: int) -> dict[int, list[Samples]]:
-    """The readings of the days from `first` to `last`, day by day, of Metrics that have any."""
-    return _by_metric(backend().chunks(metric_ids, first, last))
+    if not np.isfinite(batch.values).all():
+        raise ValueError("Only finite values are sealed.")
+    if not len(batch):
+        return
+    days = batch.timestamps // DAY
+    changes = (np.diff(batch.metric_ids, prepend=-1) != 0) | (np.diff(days, prepend=days[0]) != 0)
+    begins = np.flatnonzero(changes).tolist()
+    ids = batch.metric_ids[changes].tolist()
+    rollups = encoded_rollups(batch, np.cumsum(changes) - 1, [traits[each] for each in ids])
+    encoded: dict[bytes, bytes] = {}  # most Metrics are measured at the same moments
+    bounds = zip(begins, [*begins[1:], len(batch)], strict=True)
+    for metric_id, rollup, (begin, end) in zip(ids, rollups, bounds, strict=True):
+        timestamps = batch.timestamps[begin:end]
+        moments = timestamps.tobytes()
+        if moments not in encoded:
+            encoded[moments] = compressed(timestamps)
+        day, values = int(days[begin]), compressed(batch.values[begin:end])
+        lookback = traits[metric_id].lookback
+        yield ChunkRow(metric_id, day, end - begin, lookback, encoded[moments], values, *rollup)
 
 
-def chosen(pairs: Collection[Pair]) -> dict[int, list[Samples]]:
-    """The readings of some Metrics' days, day by day, as far as they are sealed."""
-    return _by_metric(backend().chosen_chunks(pairs)) if pairs else {}
+def decoded_chunks(rows: Iterable[Row]) -> dict[int, Samples]:
+    """The readings of chunks by Metric; each row has its id, n, times and values.
 
-
-def around(metric_ids: Sequence[int], first: int, last: int) -> dict[int, list[Samples]]:
-    """The days that hold the nearest readings ahead of day `first` and the one behind `last`."""
-    return _by_metric(backend().chunks_around(metric_ids, first, last))
-
-
-def write(packs: Sequence[Row]) -> None:
-    """Insert sealed days, or put them in the place of what was there."""
-    backend().write_chunks(packs)
-
-
-def delete(metric_ids: Sequence[int], first: int, last: int) -> None:
-    """Delete the days from `first` to `last`."""
-    _between(metric_ids, first, last).delete()
-
-
-def lock(metric_ids: Sequence[int]) -> list[tuple[int, str, int]]:
-    """Keep everybody else who seals or deletes off these Metrics until the transaction's end.
-
-    Returns id, type and expected interval of those that exist. Writers of readings pass. Always in
-    the order of ids: two who want the same Metrics wait, they never deadlock.
+    The arrays may be those of several Metrics, and are read only.
     """
-    metrics = Metric.objects.select_for_update(no_key=True).among(metric_ids).order_by("pk")
-    return list(metrics.values_list("pk", "type", "expected_interval"))
-
-
-def _between(metric_ids: Sequence[int], first: int, last: int) -> Any:
-    return Chunk.objects.filter(metric_id__in=IdList(metric_ids), day__range=(first, last))
-
-
-def _by_metric(rows: Iterable[Row]) -> dict[int, list[Samples]]:
     found: dict[int, list[Samples]] = {}
-    clock: dict[bytes, Ints] = {}  # most Metrics are measured at the same moments
+    decoded: dict[bytes, Ints] = {}  # most Metrics are measured at the same moments
     for metric_id, _, times, vals in rows:
-        if times not in clock:
-            clock[times] = moments(times)
-        found.setdefault(metric_id, []).append(Samples(clock[times], values(vals)))
-    return found
+        if times not in decoded:
+            decoded[times] = simple_decompress(times)
+            decoded[times].flags.writeable = False
+        found.setdefault(metric_id, []).append(Samples(decoded[times], simple_decompress(vals)))
+    return {metric_id: _joined(parts) for metric_id, parts in found.items()}
+
+
+def _joined(parts: list[Samples]) -> Samples:
+    """Days in any order as one series."""
+    if len(parts) == 1:
+        return parts[0]
+    ordered = sorted(parts, key=lambda part: int(part.timestamps[0]))
+    return Samples(
+        np.concatenate([part.timestamps for part in ordered]),
+        np.concatenate([part.values for part in ordered]),
+    )

@@ -97,14 +97,13 @@ class PostgreSQLBackend(Backend):
         WHERE excluded.timestamp >= metrics_latest.timestamp
     """
     WRITE_CHUNKS = """
-        INSERT INTO history_chunk (metric_id, day, n, first, last, low, high, hold, times, vals,
-            quarters, extremes)
-        SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::bigint[], %s::bigint[],
-            %s::float8[], %s::float8[], %s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[],
-            %s::bytea[])
-        ON CONFLICT (metric_id, day) DO UPDATE SET n = excluded.n, first = excluded.first,
-            last = excluded.last, low = excluded.low, high = excluded.high, hold = excluded.hold,
-            times = excluded.times, vals = excluded.vals, quarters = excluded.quarters,
+        INSERT INTO history_chunk (metric_id, day, n, lookback, times, vals, rise, shape, means,
+            lasts, extremes)
+        SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::bigint[], %s::bytea[],
+            %s::bytea[], %s::float8[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[])
+        ON CONFLICT (metric_id, day) DO UPDATE SET n = excluded.n, lookback = excluded.lookback,
+            times = excluded.times, vals = excluded.vals, rise = excluded.rise,
+            shape = excluded.shape, means = excluded.means, lasts = excluded.lasts,
             extremes = excluded.extremes
     """
     # Sorting by position first lets the planner sort Metric by Metric and stop at the limit.
@@ -149,7 +148,9 @@ class PostgreSQLBackend(Backend):
         WHERE metric_id = ANY(%s) AND timestamp >= %s AND timestamp < %s GROUP BY 1, 2
     """  # noqa: S608 - the only thing formatted in is a constant
     ROLLUPS = """
-        SELECT metric_id, day, hold, quarters, CASE WHEN %s THEN extremes END FROM history_chunk
+        SELECT metric_id, day, lookback, rise, shape, means, lasts,
+            CASE WHEN rise IS NOT NULL OR %s THEN extremes END
+        FROM history_chunk
         WHERE metric_id = ANY(%s) AND day BETWEEN %s AND %s
     """
     CHUNKS = """

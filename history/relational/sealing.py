@@ -1,4 +1,4 @@
-"""Hot rows into sealed days, and sealed days changed where readings of theirs go.
+"""Readings of the head into chunks, and chunks changed where some of their readings are deleted.
 
 Everything happens in transactions that lock the Metrics they change: of two who seal or
 delete, one waits for the other, and a process that is killed leaves everything as it was.
@@ -10,17 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from django.db import transaction
 
-from energy.instants import MICROS_PER_SECOND
-from history.aggregates import HELD_INTERVALS
+from history.aggregates import lookback_of
 from history.arrays import ReadingBatch, Samples
 from history.blocks import by_weight
 from history.buckets import DAY
-from history.merge import Level, batch_of, overlay
-from history.relational import chunks, reading
+from history.merge import Level, batch_of, merged
+from history.models import Chunk
+from history.relational import reading
 from history.relational.backend import backend
-from history.relational.codec import sealed
-from history.relational.rollups import Nature
+from history.relational.chunks import decoded_chunks, encoded_chunks
+from history.relational.rollups import Traits
 from history.resting import with_rests
+from metrics.models import Metric
+from metrics.querysets import IdList
 from metrics.vocabulary import MetricType
 
 HOT_DAYS = 2  # a day stays hot for so long after its end: most of what is late arrives within
@@ -42,10 +44,10 @@ def seal_day(metric_ids: Sequence[int], day: int, brought: Level | None = None) 
 
     Returns how many readings were put into the day.
     """
-    natures = _held(metric_ids)
+    traits = _lock(metric_ids)
     taken = backend().take(metric_ids, day * DAY, (day + 1) * DAY)
-    fresh = overlay(taken, brought or {})
-    _write(overlay(_day(list(fresh), day), fresh), natures)
+    fresh = merged(taken, brought or {})
+    _write(merged(_day(list(fresh), day), fresh), traits)
     return sum(map(len, fresh.values()))
 
 
@@ -57,7 +59,7 @@ def append(batch: ReadingBatch, now: int) -> ReadingBatch:
     if not past.any():
         return batch
     # All at once: taken day by day, they would come in an order in which two could deadlock.
-    chunks.lock(np.unique(batch.metric_ids[past]).tolist())
+    _lock(np.unique(batch.metric_ids[past]).tolist())
     for day in np.unique(days[past]).tolist():
         brought = batch[days == day].by_metric()
         sizes = {metric_id: len(samples) for metric_id, samples in brought.items()}
@@ -69,24 +71,24 @@ def append(batch: ReadingBatch, now: int) -> ReadingBatch:
 @transaction.atomic
 def delete(metric_ids: Sequence[int], start: int, end: int) -> int:
     """Delete the readings of [start, end), sealed or hot; returns how many."""
-    natures = _held(metric_ids)
+    traits = _lock(metric_ids)
     count = reading.count(metric_ids, start, end)
     backend().remove(metric_ids, start, end)
     first, behind = -(-start // DAY), end // DAY  # of the days that lie wholly inside
-    chunks.delete(metric_ids, first, behind - 1)
+    _delete_chunks(metric_ids, first, behind - 1)
     for day in {start // DAY, (end - 1) // DAY}:
         if not first <= day < behind:
-            _cut(metric_ids, day, start, end, natures)
+            _cut(metric_ids, day, start, end, traits)
     return count
 
 
 def _cut(
-    metric_ids: Sequence[int], day: int, start: int, end: int, natures: Mapping[int, Nature]
+    metric_ids: Sequence[int], day: int, start: int, end: int, traits: Mapping[int, Traits]
 ) -> None:
     """Leave the readings of [start, end) out of a sealed day."""
     kept = {key: _without(samples, start, end) for key, samples in _day(metric_ids, day).items()}
-    chunks.delete(list(kept), day, day)
-    _write(kept, natures)
+    _delete_chunks(list(kept), day, day)
+    _write(kept, traits)
 
 
 def _horizon(now: int) -> int:
@@ -94,23 +96,31 @@ def _horizon(now: int) -> int:
     return now // DAY - HOT_DAYS
 
 
-def _held(metric_ids: Sequence[int]) -> dict[int, Nature]:
-    """Hold the Metrics; what sealing needs to know of them."""
+def _lock(metric_ids: Sequence[int]) -> dict[int, Traits]:
+    """Keep everybody else who seals or deletes off these Metrics until the transaction's end.
+
+    Returns what sealing needs to know of those that exist. Writers of readings pass. Always in the
+    order of ids: two who want the same Metrics wait, they never deadlock.
+    """
+    metrics = Metric.objects.select_for_update(no_key=True).among(metric_ids).order_by("pk")
     return {
-        metric_id: Nature(
-            is_counter=kind == MetricType.COUNTER,
-            hold=HELD_INTERVALS * expected_interval * MICROS_PER_SECOND,
+        metric_id: Traits(kind == MetricType.COUNTER, lookback_of(expected_interval))
+        for metric_id, kind, expected_interval in metrics.values_list(
+            "pk", "type", "expected_interval"
         )
-        for metric_id, kind, expected_interval in chunks.lock(metric_ids)
     }
 
 
 def _day(metric_ids: Sequence[int], day: int) -> dict[int, Samples]:
-    return reading.joined(chunks.days(metric_ids, day, day)) if metric_ids else {}
+    return decoded_chunks(backend().chunks(metric_ids, day, day)) if metric_ids else {}
 
 
-def _write(levels: Level, natures: Mapping[int, Nature]) -> None:
-    chunks.write(list(sealed(batch_of(levels), natures)))
+def _write(levels: Level, traits: Mapping[int, Traits]) -> None:
+    backend().write_chunks(list(encoded_chunks(batch_of(levels), traits)))
+
+
+def _delete_chunks(metric_ids: Sequence[int], first: int, last: int) -> None:
+    Chunk.objects.filter(metric_id__in=IdList(metric_ids), day__range=(first, last)).delete()
 
 
 def _without(samples: Samples, start: int, end: int) -> Samples:

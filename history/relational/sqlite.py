@@ -44,12 +44,12 @@ class SQLiteBackend(Backend):
         WHERE excluded.timestamp >= metrics_latest.timestamp
     """
     WRITE_CHUNKS = """
-        INSERT INTO history_chunk (metric_id, day, n, first, last, low, high, hold, times, vals,
-            quarters, extremes)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-        ON CONFLICT (metric_id, day) DO UPDATE SET n = excluded.n, first = excluded.first,
-            last = excluded.last, low = excluded.low, high = excluded.high, hold = excluded.hold,
-            times = excluded.times, vals = excluded.vals, quarters = excluded.quarters,
+        INSERT INTO history_chunk (metric_id, day, n, lookback, times, vals, rise, shape, means,
+            lasts, extremes)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        ON CONFLICT (metric_id, day) DO UPDATE SET n = excluded.n, lookback = excluded.lookback,
+            times = excluded.times, vals = excluded.vals, rise = excluded.rise,
+            shape = excluded.shape, means = excluded.means, lasts = excluded.lasts,
             extremes = excluded.extremes
     """
     # The primary key's order is the answer's: SQLite neither sorts nor reads past the limit.
@@ -89,7 +89,9 @@ class SQLiteBackend(Backend):
         GROUP BY 1, 2
     """  # noqa: S608 - the only thing formatted in is a constant
     ROLLUPS = """
-        SELECT metric_id, day, hold, quarters, CASE WHEN %s THEN extremes END FROM history_chunk
+        SELECT metric_id, day, lookback, rise, shape, means, lasts,
+            CASE WHEN rise IS NOT NULL OR %s THEN extremes END
+        FROM history_chunk
         WHERE metric_id IN (SELECT value FROM json_each(%s)) AND day BETWEEN %s AND %s
     """
     CHUNKS = """

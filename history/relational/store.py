@@ -6,17 +6,18 @@ and UTC day in one row of compressed arrays (`history.relational`). Reading sees
 instant the hot row: a correction of a sealed day is right at once.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from history.arrays import ReadingBatch, Samples
+from history.arrays import Ints, ReadingBatch, Samples
 from history.blocks import by_weight, in_blocks
 from history.buckets import DAY
-from history.relational import reading, sealing, summing
+from history.relational import reading, sealing, series
 from history.relational.backend import backend
-from history.rollups import Quarters
-from history.store import BLOCK, READINGS_AT_ONCE, HistoryStore, Wanted
+from history.series import BucketedSeries
+from history.store import BLOCK, READINGS_AT_ONCE, HistoryStore, SeriesQuery
 
-_DAYS_AT_ONCE = 2_048  # whose quarter hours are: 12 MB
+_DAYS_AT_ONCE = 2_048  # of which rollups are in memory: 12 MB
 _BEGINNING, _END = -(2**62), 2**62  # of time
 
 
@@ -63,14 +64,33 @@ class RelationalStore(HistoryStore):
     ) -> dict[int, Samples]:
         return reading.read_first(metric_ids, start, end, limit)
 
-    def read_quarters(
-        self, wanted: Sequence[Wanted], start: int, end: int, *, known_until: int
-    ) -> Iterator[tuple[int, Quarters | Samples]]:
-        if end // DAY <= -(-start // DAY):
-            yield from super().read_quarters(wanted, start, end, known_until=known_until)
+    def read_series(
+        self, queries: Sequence[SeriesQuery], edges: Ints, *, known_until: int
+    ) -> Iterator[tuple[int, BucketedSeries]]:
+        if not series.may_tell(edges):
+            yield from super().read_series(queries, edges, known_until=known_until)
             return
-        for block in in_blocks(wanted, self.metrics_at_once(start, end)):
-            yield from summing.read_quarters(block, start, end, known_until)
+
+        def kind(query: SeriesQuery) -> str:
+            # Many come in blocks of one kind: what one of a block needs is fetched for all of it.
+            is_alike = query.needs != "readings" and len(queries) <= BLOCK
+            return "rollups" if is_alike else query.needs
+
+        kinds: dict[str, list[SeriesQuery]] = defaultdict(list)
+        for query in queries:
+            kinds[kind(query)].append(query)
+        found = {name: self._read_kind(some, edges, known_until) for name, some in kinds.items()}
+        for query in queries:
+            yield next(found[kind(query)])
+
+    def _read_kind(
+        self, queries: Sequence[SeriesQuery], edges: Ints, known_until: int
+    ) -> Iterator[tuple[int, BucketedSeries]]:
+        if queries[0].needs == "readings":
+            yield from super().read_series(queries, edges, known_until=known_until)
+            return
+        for block in in_blocks(queries, self.metrics_at_once(*edges[[0, -1]].tolist())):
+            yield from series.BlockReader(block, edges, known_until).read()
 
     def delete(
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
