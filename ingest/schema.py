@@ -3,7 +3,6 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
-from rest_framework import serializers
 
 PARTIAL = OpenApiParameter(
     "partial",
@@ -41,7 +40,7 @@ _VALUE = {
 
 
 def _form(names: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    properties = {**names, **values}
+    properties = names | values
     return {
         "type": "object",
         "properties": properties,
@@ -62,23 +61,6 @@ _LISTED = {
     "items": {"oneOf": [_form(_BY_ID, _ROW), _form(_BY_NAME, _ROW), *_COLUMN_FORMS]},
 }
 READINGS: dict[str, Any] = {"oneOf": [_form({}, {"readings": _LISTED}), *_COLUMN_FORMS]}
-
-
-class RejectedSerializer(serializers.Serializer):
-    """A reading that was not accepted."""
-
-    index = serializers.IntegerField(
-        min_value=0, help_text="Its place in the request from 0, counting those in columns."
-    )
-    code = serializers.CharField(help_text="Stable, for programs.")
-    reason = serializers.CharField(help_text="For people.")
-
-
-class AcceptedSerializer(serializers.Serializer):
-    """What became of the readings."""
-
-    accepted = serializers.IntegerField(min_value=0)
-    rejected = RejectedSerializer(many=True)
 
 
 EXAMPLES = [

@@ -17,7 +17,7 @@ from energy.serializers import MAX_ID
 from energy.viewsets import ApiMixin
 from export.schema import export_schema
 from export.views import EXPORT_ACTION, export_response
-from ingest.deletion import ReadingsActionsMixin
+from ingest.viewsets import ReadingsMixin
 from metrics.filters import MetricFilterSet
 from metrics.latest import LatestValues, latest_value, latest_values
 from metrics.models import Metric
@@ -39,7 +39,7 @@ IDS = OpenApiParameter(
 
 
 class MetricViewSet(
-    ReadingsActionsMixin,
+    ReadingsMixin,
     ApiMixin,
     mixins.CreateModelMixin,
     mixins.ListModelMixin,
