@@ -14,7 +14,7 @@ Zone = ZoneInfo | None
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a file is written; `is_text` is worth packing, the other is packed already."""
+    """How a file is written; text is worth compressing, the other is compressed already."""
 
     name: str
     media_type: str
@@ -22,10 +22,15 @@ class Format:
     of_readings: Callable[[Iterable[Page], Zone], Iterator[bytes]]
     of_buckets: Callable[[Sequence[str], Iterable[Block], Zone], Iterator[bytes]]
 
+    @property
+    def content_type(self) -> str:
+        """The media type, with the character set of text."""
+        return f"{self.media_type}; charset=utf-8" if self.is_text else self.media_type
+
 
 FORMATS = {
-    made.name: made
-    for made in (
+    each.name: each
+    for each in (
         Format("csv", "text/csv", True, texts.csv_readings, texts.csv_buckets),
         Format("ndjson", "application/x-ndjson", True, texts.ndjson_readings, texts.ndjson_buckets),
         Format(

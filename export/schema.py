@@ -5,10 +5,20 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from export.formats import FORMATS
-from export.views import EXPORT_NAMES
 from timeseries.parameters import PARAMETERS
 from timeseries.summaries import AGGREGATES
 
+EXPORT_NAMES = (
+    "start",
+    "end",
+    "resolution",
+    "aggregate",
+    "envelope",
+    "coverage",
+    "time_zone",
+    "max_points",
+    "fill",
+)
 _DESCRIBED = {parameter.name: parameter for parameter in PARAMETERS}
 _RESOLUTION = OpenApiParameter(
     "resolution",
@@ -76,19 +86,15 @@ packed with gzip for whoever accepts it. Parquet is 406 where the server has no 
 
 An export that fails midway breaks the connection off: no terminating chunk, no gzip trailer, no
 Parquet footer. HEAD answers the headers alone, so the size can be asked for first."""
+_TEXT: Any = {"type": "string"}
+_BINARY: Any = {"type": "string", "format": "binary"}
 
-
-def export_schema(what: str) -> Any:
-    """Describes the export of a `what`."""
-    text: Any = {"type": "string"}
-    binary: Any = {"type": "string", "format": "binary"}
-    return extend_schema(
-        summary=f"The history of {what} as a file.",
-        description=_DESCRIPTION,
-        parameters=[*(_OWN.get(name) or _DESCRIBED[name] for name in EXPORT_NAMES), *_HEADERS],
-        responses={
-            (200, made.media_type): OpenApiResponse(text if made.is_text else binary)
-            for made in FORMATS.values()
-        },
-        filters=False,
-    )
+EXPORT_SCHEMA = extend_schema(
+    description=_DESCRIPTION,
+    parameters=[*(_OWN.get(name) or _DESCRIBED[name] for name in EXPORT_NAMES), *_HEADERS],
+    responses={
+        (200, each.media_type): OpenApiResponse(_TEXT if each.is_text else _BINARY)
+        for each in FORMATS.values()
+    },
+    filters=False,
+)

@@ -3,7 +3,6 @@
 import re
 
 from django.db import transaction
-from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
@@ -15,8 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from energy.serializers import MAX_ID
 from energy.viewsets import ApiMixin
-from export.schema import export_schema
-from export.views import EXPORT_ACTION, export_response
+from export.viewsets import ExportMixin
 from ingest.viewsets import ReadingsMixin
 from metrics.filters import MetricFilterSet
 from metrics.latest import LatestValues, latest_value, latest_values
@@ -39,6 +37,7 @@ IDS = OpenApiParameter(
 
 
 class MetricViewSet(
+    ExportMixin,
     ReadingsMixin,
     ApiMixin,
     mixins.CreateModelMixin,
@@ -78,12 +77,11 @@ class MetricViewSet(
         metrics = [self.get_object()]
         return Response(answer(metrics, read_query(request), timezone.now(), encoded))
 
-    @export_schema("a Metric")
-    @action(detail=True, **EXPORT_ACTION)
-    def export(self, request: Request, pk: str) -> StreamingHttpResponse:
-        """The Metric's history as a file."""
-        metric = self.get_object()
-        return export_response(request, [metric], f"{metric.device.slug}_{metric.key}")
+    def exported_metrics(self, instance: Metric) -> list[Metric]:
+        return [instance]
+
+    def export_name(self, instance: Metric) -> str:
+        return f"{instance.device.slug}_{instance.key}"
 
     @extend_schema(parameters=[IDS], responses=LatestListSerializer, filters=False)
     @action(

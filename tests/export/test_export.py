@@ -295,7 +295,7 @@ class TestFile:
         assert json.loads(content)["value"] == 1
 
     def test_without_the_library_parquet_is_not_acceptable(self, client, site, monkeypatch):
-        monkeypatch.setattr("export.views.is_installed", lambda: False)
+        monkeypatch.setattr("export.viewsets.is_installed", lambda: False)
         response = client.get(f"/api/v1/sites/{site.pk}/export/?format=parquet")
         assert response.status_code == 406
         assert response["Content-Type"] == "application/problem+json"
