@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from energy.instants import to_micros
 from history.arrays import Ints, ReadingBatch
 from ingest.locking import held
-from ingest.parsed import Identity, InUnit, Named, ParsedReadings, Rejection
+from ingest.parsed import MetricRef, ParsedReadings, Rejection
 from metrics.models import Metric
 
 # Clocks of devices are ahead at times; a day more is a fault, and would hide all that follows.
@@ -40,7 +40,7 @@ def check_readings(parsed: ParsedReadings, *, user: Any, now: datetime) -> Check
     must be finite, timestamps from 1970 up to MAX_AHEAD past `now`. Takes one query, and one more
     where Metrics are named by names (and another per 10,000). In a transaction it holds them.
     """
-    metric_ids = _resolve(parsed.identities, user)[parsed.of_identity]
+    metric_ids = _resolve(parsed.metrics, user)[parsed.metric_of]
     latest = to_micros(now + MAX_AHEAD)
     faults = (
         (metric_ids == _UNKNOWN, "unknown_metric", "There is no such metric."),
@@ -65,33 +65,33 @@ def _rejections(
         named |= bad
 
 
-def _resolve(identities: Sequence[Identity], user: Any) -> Ints:
+def _resolve(metrics: Sequence[MetricRef], user: Any) -> Ints:
     """The id of each Metric named, which is held; _UNKNOWN for one that `user` does not see."""
-    named = [one for one in identities if not isinstance(one, int)]
-    names = [one.name if isinstance(one, InUnit) else one for one in named]
-    found: dict[Identity, int] = {}
+    names = [ref for ref in metrics if not isinstance(ref, int)]
+    found: dict[MetricRef, int] = {}
     for some in _blocks([name for name in names if _can_exist(name)]):
         found.update(_by_name(Metric.objects.visible_to(user).order_by(), some))
-    ids = [one if isinstance(one, int) else found.get(one, _UNKNOWN) for one in identities]
+    ids = [ref if isinstance(ref, int) else found.get(ref, _UNKNOWN) for ref in metrics]
     seen = held(Metric.objects.visible_to(user).among(ids))
     wanted = np.array(ids, np.int64)
     return wanted if seen.size == wanted.size else np.where(np.isin(wanted, seen), wanted, _UNKNOWN)
 
 
-def _by_name(visible: QuerySet[Metric], names: Sequence[Named]) -> Iterator[tuple[Identity, int]]:
-    sites, devices, keys = (set(column) for column in zip(*names, strict=True))
+def _by_name(visible: QuerySet[Metric], names: Sequence[Any]) -> Iterator[tuple[MetricRef, int]]:
+    """Each of `names` with the id of its Metric, where there is one, and of some Metrics more."""
+    sites, devices, keys = ({name[part] for name in names} for part in range(3))
     candidates = visible.filter(
         device__site__slug__in=sites, device__slug__in=devices, key__in=keys
     )
     columns = ("device__site__slug", "device__slug", "key", "unit", "pk")
-    for *name, unit, pk in candidates.values_list(*columns):
-        yield Named(*name), pk
-        yield InUnit(Named(*name), unit), pk
+    for site, device, key, unit, pk in candidates.values_list(*columns):
+        yield (site, device, key), pk
+        yield (site, device, key, unit), pk
 
 
-def _can_exist(name: Named) -> bool:
+def _can_exist(name: Sequence[str]) -> bool:
     """Whether a database can be asked for it: PostgreSQL takes no NUL in text."""
-    return all(part.isascii() and part.isprintable() for part in name)
+    return all(part.isascii() and part.isprintable() for part in name[:3])
 
 
 def _blocks(names: Sequence[Any]) -> Iterator[Sequence[Any]]:
