@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
@@ -18,21 +17,11 @@ from energy.parameters import Negotiation
 from energy.renderers import FastJSONRenderer
 from export.exports import Export, prepare
 from export.formats import FORMATS, Format
+from export.parameters import ExportParameters
 from export.parquet import is_installed
 from metrics.models import Metric
-from timeseries.parameters import read_query, read_switch
+from timeseries.queries import TimeSeriesQuery
 
-EXPORT_NAMES = (
-    "start",
-    "end",
-    "resolution",
-    "aggregate",
-    "envelope",
-    "coverage",
-    "time_zone",
-    "max_points",
-    "fill",
-)
 _GZIP = 16 + zlib.MAX_WBITS
 _FASTEST = 1
 
@@ -72,7 +61,7 @@ class ExportNegotiation(Negotiation):
 
 # How `@action` makes an export of a viewset's method.
 EXPORT_ACTION: dict[str, Any] = {
-    "query_parameters": EXPORT_NAMES,
+    "query_parameters": ExportParameters.names(),
     "renderer_classes": (CsvRenderer, NdjsonRenderer, ParquetRenderer),
     "content_negotiation_class": ExportNegotiation,
     "pagination_class": None,
@@ -89,11 +78,10 @@ def export_response(
     later breaks the connection off, so that no half file looks whole.
     """
     written = _format(request)
-    asked = read_query(request)
-    if "resolution" not in request.query_params:
-        asked = replace(asked, resolution="raw")
-    coverage = request.query_params.get("coverage", "false")
-    export = prepare(metrics, asked, timezone.now(), coverage=read_switch("coverage", coverage))
+    parameters = ExportParameters.read(request)
+    coverage = parameters.pop("coverage")
+    query = TimeSeriesQuery(**parameters, own_time_zone=request.user.time_zone)  # type: ignore[union-attr]
+    export = prepare(metrics, query, timezone.now(), coverage=coverage)
     response = StreamingHttpResponse(content_type=_content_type(written))
     _describe(response, export, written, name)
     if request.method == "GET":

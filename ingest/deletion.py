@@ -4,34 +4,32 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from energy.errors import DomainError
 from energy.instants import from_micros
-from energy.parameters import refuse_unknown
+from energy.parameters import MomentField, Parameters, refuse_unknown
 from history import get_store
 from history.buckets import Window
 from ingest.services import delete_readings
 from metrics.models import Metric
-from timeseries.parameters import PARAMETERS, read_moment
 from timeseries.windows import resolve_window
 
-READINGS_NAMES = ("start", "end")
-_INSTANT = next(parameter.type for parameter in PARAMETERS if parameter.name == "start")
-_PARAMETERS = [
-    OpenApiParameter(
-        "start",
-        _INSTANT,
-        required=True,
-        description="Start of the window, inclusive: RFC 3339, or a date for the Site's midnight.",
-    ),
-    OpenApiParameter("end", _INSTANT, required=True, description="End of the window, exclusive."),
-]
+_MISSING: Any = {"required": "Say from when to when."}
+
+
+class WindowParameters(Parameters):
+    """Both ends of a window: nobody deletes the last day by leaving something out."""
+
+    start = MomentField(
+        error_messages=_MISSING,
+        help_text="Start of the window, inclusive: RFC 3339, or a date for the Site's midnight.",
+    )
+    end = MomentField(error_messages=_MISSING, help_text="End of the window, exclusive.")
 
 
 class ReadingCountSerializer(serializers.Serializer):
@@ -47,7 +45,7 @@ def _described(summary: str, description: str) -> Any:
     return extend_schema(
         summary=summary,
         description=description,
-        parameters=_PARAMETERS,
+        parameters=[WindowParameters],
         responses={200: ReadingCountSerializer},
         filters=False,
     )
@@ -65,7 +63,7 @@ class ReadingsActionsMixin(GenericViewSet):
         "Count readings.",
         "How many readings there are in a window: what DELETE would delete.",
     )
-    @action(detail=True, query_parameters=READINGS_NAMES)
+    @action(detail=True, query_parameters=WindowParameters.names())
     def readings(self, request: Request, pk: str) -> Response:
         """How many readings there are in a window."""
         metric = self.get_object()
@@ -81,7 +79,7 @@ class ReadingsActionsMixin(GenericViewSet):
     def delete_readings(self, request: Request, pk: str) -> Response:
         """Delete the readings of a window."""
         metric = self.get_object()
-        refuse_unknown(request, set(READINGS_NAMES))
+        refuse_unknown(request, WindowParameters.names())
         window = _window(request, metric)
         count = delete_readings([metric], window, actor=request.user)
         return Response(_answer(window, count))
@@ -93,9 +91,5 @@ def _answer(window: Window, count: int) -> dict[str, Any]:
 
 
 def _window(request: Request, metric: Metric) -> Window:
-    """Both ends must be given: nobody deletes the last day by leaving something out."""
-    for name in READINGS_NAMES:
-        if name not in request.query_params:
-            raise DomainError("Say from when to when.", code="required", field=name)
-    start, end = (read_moment(name, request.query_params[name]) for name in READINGS_NAMES)
-    return resolve_window(start, end, ZoneInfo(metric.device.site.time_zone), timezone.now())
+    zone = ZoneInfo(metric.device.site.time_zone)
+    return resolve_window(**WindowParameters.read(request), zone=zone, now=timezone.now())

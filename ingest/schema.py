@@ -2,15 +2,10 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
-PARTIAL = OpenApiParameter(
-    "partial",
-    bool,
-    default=False,
-    description="Store the good readings of a request and list the bad ones.",
-)
+from energy.parameters import Parameters, SwitchField
 
 _BY_ID = {
     "metric": {
@@ -62,6 +57,14 @@ _LISTED = {
     "items": {"oneOf": [_form(_BY_ID, _ROW), _form(_BY_NAME, _ROW), *_COLUMN_FORMS]},
 }
 READINGS: dict[str, Any] = {"oneOf": [_form({}, {"readings": _LISTED}), *_COLUMN_FORMS]}
+
+
+class ReadingsParameters(Parameters):
+    """How a request with bad readings is taken."""
+
+    partial = SwitchField(  # type: ignore[assignment]  # `partial` of a serializer is another
+        default=False, help_text="Store the good readings of a request and list the bad ones."
+    )
 
 
 class RejectedSerializer(serializers.Serializer):

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,10 +19,9 @@ from ingest.compression import unpacked
 from ingest.door import receive_readings
 from ingest.json_body import parse_json
 from ingest.parsed import ParsedReadings, Rejection
-from ingest.schema import EXAMPLES, PARTIAL, READINGS, AcceptedSerializer
+from ingest.schema import EXAMPLES, READINGS, AcceptedSerializer, ReadingsParameters
 
 MOST_NAMED = 100  # bad readings that a refusal lists
-_SWITCH = {"true": True, "false": False}
 
 
 class JsonReadingsParser(BaseParser):
@@ -47,7 +45,7 @@ class ReadingsView(APIView):
 
     @extend_schema(
         operation_id="readings_create",
-        parameters=[PARTIAL],
+        parameters=[ReadingsParameters],
         request={"application/json": READINGS},
         responses=AcceptedSerializer,
         examples=EXAMPLES,
@@ -73,11 +71,8 @@ class ReadingsView(APIView):
 
 
 def _partial(request: Request) -> bool:
-    refuse_unknown(request, {"partial"})
-    asked = request.query_params.get("partial", "false")
-    if asked not in _SWITCH:
-        raise ValidationError({"partial": ["Either true or false."]}, code="invalid")
-    return _SWITCH[asked]
+    refuse_unknown(request, ReadingsParameters.names())
+    return bool(ReadingsParameters.read(request)["partial"])
 
 
 def _parsed(request: Request) -> ParsedReadings:
