@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
@@ -18,11 +17,12 @@ from rest_framework.viewsets import GenericViewSet
 from energy.instants import from_micros
 from export.exports import Export, prepare
 from export.formats import FORMATS, Format
+from export.parameters import ExportParameters
 from export.parquet import is_installed
 from export.renderers import CsvRenderer, ExportNegotiation, NdjsonRenderer, ParquetRenderer
-from export.schema import EXPORT_NAMES, EXPORT_SCHEMA
+from export.schema import EXPORT_SCHEMA
 from metrics.models import Metric
-from timeseries.parameters import read_query, read_switch
+from timeseries.queries import TimeSeriesQuery
 
 _GZIP = 16 + zlib.MAX_WBITS
 _FASTEST = 1
@@ -42,7 +42,7 @@ class ExportMixin(GenericViewSet):
     @EXPORT_SCHEMA
     @action(
         detail=True,
-        query_parameters=EXPORT_NAMES,
+        query_parameters=ExportParameters.names(),
         renderer_classes=(CsvRenderer, NdjsonRenderer, ParquetRenderer),
         content_negotiation_class=ExportNegotiation,
         pagination_class=None,
@@ -56,10 +56,9 @@ class ExportMixin(GenericViewSet):
         """
         instance = self.get_object()
         file_format = _negotiated_format(request)
-        query = read_query(request)
-        if "resolution" not in request.query_params:
-            query = replace(query, resolution="raw")
-        coverage = read_switch("coverage", request.query_params.get("coverage", "false"))
+        parameters = ExportParameters.read(request)
+        coverage = parameters.pop("coverage")
+        query = TimeSeriesQuery(**parameters, own_time_zone=request.user.time_zone)  # type: ignore[union-attr]
         metrics = list(self.exported_metrics(instance))
         export = prepare(metrics, query, timezone.now(), coverage=coverage)
         response = StreamingHttpResponse(

@@ -2,14 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter
-
-PARTIAL = OpenApiParameter(
-    "partial",
-    bool,
-    default=False,
-    description="Store the good readings of a request and list the bad ones.",
-)
+from drf_spectacular.utils import OpenApiExample
 
 _BY_ID = {
     "metric": {

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,25 +21,18 @@ from history.buckets import Window
 from ingest.door import receive_readings
 from ingest.parsed import ParsedReadings, Rejection
 from ingest.parsers import JsonReadingsParser
-from ingest.schema import EXAMPLES, PARTIAL, READINGS
-from ingest.serializers import AcceptedSerializer, ReadingCountSerializer
+from ingest.schema import EXAMPLES, READINGS
+from ingest.serializers import (
+    AcceptedSerializer,
+    ReadingCountSerializer,
+    ReadingsParameters,
+    WindowParameters,
+)
 from ingest.services import delete_readings
 from metrics.models import Metric
-from timeseries.parameters import PARAMETERS, read_moment, read_switch
 from timeseries.windows import resolve_window
 
 MOST_NAMED = 100  # bad readings that a refusal lists
-WINDOW_NAMES = ("start", "end")
-_INSTANT = next(parameter.type for parameter in PARAMETERS if parameter.name == "start")
-_WINDOW_PARAMETERS = [
-    OpenApiParameter(
-        "start",
-        _INSTANT,
-        required=True,
-        description="Start of the window, inclusive: RFC 3339, or a date for the Site's midnight.",
-    ),
-    OpenApiParameter("end", _INSTANT, required=True, description="End of the window, exclusive."),
-]
 
 
 class ReadingsView(APIView):
@@ -50,7 +43,7 @@ class ReadingsView(APIView):
 
     @extend_schema(
         operation_id="readings_create",
-        parameters=[PARTIAL],
+        parameters=[ReadingsParameters],
         request={"application/json": READINGS},
         responses=AcceptedSerializer,
         examples=EXAMPLES,
@@ -66,8 +59,8 @@ class ReadingsView(APIView):
         A request takes at most 50,000 readings, 16 MiB as sent (gzip is welcome) and 64 MiB
         unpacked, unless the installation says otherwise; past them the answer is 413.
         """
-        refuse_unknown(request, {"partial"})
-        partial = read_switch("partial", request.query_params.get("partial", "false"))
+        refuse_unknown(request, ReadingsParameters.names())
+        partial = ReadingsParameters.read(request)["partial"]
         parsed: Any = request.data
         if not isinstance(parsed, ParsedReadings):  # without a Content-Length nothing is parsed
             raise DomainError("The body is empty.", code="required", field="readings")
@@ -94,7 +87,7 @@ def _window_schema(summary: str, description: str) -> Any:
     return extend_schema(
         summary=summary,
         description=description,
-        parameters=_WINDOW_PARAMETERS,
+        parameters=[WindowParameters],
         responses={200: ReadingCountSerializer},
         filters=False,
     )
@@ -112,7 +105,7 @@ class ReadingsMixin(GenericViewSet):
         "Count readings.",
         "How many readings there are in a window: what DELETE would delete.",
     )
-    @action(detail=True, query_parameters=WINDOW_NAMES)
+    @action(detail=True, query_parameters=WindowParameters.names())
     def readings(self, request: Request, pk: str) -> Response:
         """How many readings there are in a window."""
         metric = self.get_object()
@@ -128,7 +121,7 @@ class ReadingsMixin(GenericViewSet):
     def delete_readings(self, request: Request, pk: str) -> Response:
         """Delete the readings of a window."""
         metric = self.get_object()
-        refuse_unknown(request, set(WINDOW_NAMES))
+        refuse_unknown(request, WindowParameters.names())
         window = _window(request, metric)
         return _counted(window, delete_readings([metric], window, actor=request.user))
 
@@ -140,9 +133,5 @@ def _counted(window: Window, count: int) -> Response:
 
 
 def _window(request: Request, metric: Metric) -> Window:
-    """Both ends must be given: nobody deletes the last day by leaving something out."""
-    for name in WINDOW_NAMES:
-        if name not in request.query_params:
-            raise DomainError("Say from when to when.", code="required", field=name)
-    start, end = (read_moment(name, request.query_params[name]) for name in WINDOW_NAMES)
-    return resolve_window(start, end, ZoneInfo(metric.device.site.time_zone), timezone.now())
+    zone = ZoneInfo(metric.device.site.time_zone)
+    return resolve_window(**WindowParameters.read(request), zone=zone, now=timezone.now())

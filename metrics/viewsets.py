@@ -22,7 +22,7 @@ from metrics.models import Metric
 from metrics.serializers import LatestListSerializer, LatestSerializer, MetricSerializer
 from timeseries.answers import answer
 from timeseries.labels import encoded
-from timeseries.parameters import NAMES, PARAMETERS, read_query
+from timeseries.parameters import HistoryParameters, read_query
 from timeseries.schema import TimeSeriesSerializer
 
 MAX_IDS = 1_000
@@ -70,8 +70,12 @@ class MetricViewSet(
         """The newest reading of the Metric."""
         return Response(latest_value(self.get_object(), timezone.now()))
 
-    @extend_schema(parameters=PARAMETERS, responses=TimeSeriesSerializer)
-    @action(detail=True, query_parameters=NAMES, queryset=Metric.objects.for_history())
+    @extend_schema(parameters=[HistoryParameters], responses=TimeSeriesSerializer)
+    @action(
+        detail=True,
+        query_parameters=HistoryParameters.names(),
+        queryset=Metric.objects.for_history(),
+    )
     def timeseries(self, request: Request, pk: str) -> Response:
         """The Metric's history over a window."""
         metrics = [self.get_object()]

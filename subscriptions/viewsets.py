@@ -22,7 +22,7 @@ from subscriptions.models import Subscription
 from subscriptions.serializers import SubscriptionSerializer
 from timeseries.answers import answer
 from timeseries.labels import encoded
-from timeseries.parameters import NAMES, PARAMETERS, read_query
+from timeseries.parameters import HistoryParameters, read_query
 from timeseries.schema import TimeSeriesSerializer
 
 # Actions that fetch the visible Metrics themselves.
@@ -61,8 +61,13 @@ class SubscriptionViewSet(ExportMixin, ApiMixin, ModelViewSet):
         """The newest reading of each of its Metrics."""
         return Response(latest_values(self._visible_metrics(), timezone.now()))
 
-    @extend_schema(parameters=PARAMETERS, responses=TimeSeriesSerializer)
-    @action(detail=True, query_parameters=NAMES, pagination_class=None, filterset_class=None)
+    @extend_schema(parameters=[HistoryParameters], responses=TimeSeriesSerializer)
+    @action(
+        detail=True,
+        query_parameters=HistoryParameters.names(),
+        pagination_class=None,
+        filterset_class=None,
+    )
     def timeseries(self, request: Request, pk: str) -> Response:
         """The history of its Metrics over a window, all on one set of timestamps."""
         metrics = list(self._visible_metrics().for_history())
