@@ -6,28 +6,28 @@ from rest_framework.request import Request
 
 from energy.parameters import Negotiation
 from energy.renderers import FastJSONRenderer
-from export.formats import FORMATS
+from export.formats import CSV, NDJSON, PARQUET
 
 
 class CsvRenderer(FastJSONRenderer):
     """Stands for CSV in the negotiation; all that it renders is errors, as JSON."""
 
-    media_type = FORMATS["csv"].media_type
-    format = "csv"
+    media_type = CSV.media_type
+    format = CSV.name
 
 
 class NdjsonRenderer(FastJSONRenderer):
     """Stands for newline-delimited JSON."""
 
-    media_type = FORMATS["ndjson"].media_type
-    format = "ndjson"
+    media_type = NDJSON.media_type
+    format = NDJSON.name
 
 
 class ParquetRenderer(FastJSONRenderer):
     """Stands for Parquet."""
 
-    media_type = FORMATS["parquet"].media_type
-    format = "parquet"
+    media_type = PARQUET.media_type
+    format = PARQUET.name
 
 
 class ExportNegotiation(Negotiation):

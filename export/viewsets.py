@@ -15,12 +15,12 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from energy.instants import from_micros
-from export.exports import Export, prepare
-from export.formats import FORMATS, Format
+from export.formats import FORMATS, PARQUET, Format
 from export.parameters import ExportParameters
 from export.parquet import is_installed
 from export.renderers import CsvRenderer, ExportNegotiation, NdjsonRenderer, ParquetRenderer
 from export.schema import EXPORT_SCHEMA
+from export.services import Export, prepare_export
 from metrics.models import Metric
 from timeseries.queries import TimeSeriesQuery
 
@@ -60,7 +60,7 @@ class ExportMixin(GenericViewSet):
         coverage = parameters.pop("coverage")
         query = TimeSeriesQuery(**parameters, own_time_zone=request.user.time_zone)  # type: ignore[union-attr]
         metrics = list(self.exported_metrics(instance))
-        export = prepare(metrics, query, timezone.now(), coverage=coverage)
+        export = prepare_export(metrics, query, timezone.now(), coverage=coverage)
         response = StreamingHttpResponse(
             content_type=file_format.content_type,
             headers=_headers(export, file_format, self.export_name(instance)),
@@ -75,7 +75,7 @@ class ExportMixin(GenericViewSet):
 
 def _negotiated_format(request: Request) -> Format:
     file_format = FORMATS[request.accepted_renderer.format]
-    if file_format.name == "parquet" and not is_installed():
+    if file_format is PARQUET and not is_installed():
         raise NotAcceptable(
             "This server writes no Parquet: pyarrow is not installed (requirements-parquet.txt). "
             "Ask for csv or ndjson."
