@@ -29,7 +29,7 @@ _TYPES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a file, numbered from 1; `text` is None where it could not be read."""
+    """A line of a file, numbered from 1; `text` is None where it could not be decoded."""
 
     number: int
     text: str | None
