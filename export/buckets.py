@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,9 +14,6 @@ from metrics.models import Metric
 from timeseries import fills
 from timeseries.columns import Columns, columns_of
 from timeseries.summaries import Summary, is_direction
-
-if TYPE_CHECKING:
-    from export.formats import Format
 
 VALUES = 500_000  # numbers in memory at once
 READINGS = 3_000_000  # readings in memory at once, if each Metric keeps its interval
@@ -65,10 +61,6 @@ class BucketsExport:
     def text_bytes(self, rows: int) -> int:
         """How large so many rows are as text, roughly."""
         return rows * (ROW_BYTES + self._width * (NUMBER_BYTES + 1))
-
-    def stream(self, file_format: "Format") -> Iterator[bytes]:
-        """The file, piece by piece."""
-        return file_format.write_buckets(self)
 
     def headings(self) -> list[str]:
         """The names of a bucket's numbers, such as `site/device/active_power mean [W]`."""

@@ -23,6 +23,12 @@ class Format:
         """The media type, with the character set of text."""
         return f"{self.media_type}; charset=utf-8" if self.is_text else self.media_type
 
+    def write(self, export: ReadingsExport | BucketsExport) -> Iterator[bytes]:
+        """The file, piece by piece."""
+        if isinstance(export, ReadingsExport):
+            return self.write_readings(export)
+        return self.write_buckets(export)
+
 
 CSV = Format(
     "csv",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from energy.instants import MICROS_PER_SECOND
@@ -11,9 +11,6 @@ from history.arrays import Samples
 from history.buckets import Window
 from history.store import BLOCK
 from metrics.models import Metric
-
-if TYPE_CHECKING:
-    from export.formats import Format
 
 PAGE = 100_000  # readings in memory at once
 ROW_BYTES = 32  # of the time and the punctuation of a row of text
@@ -66,10 +63,6 @@ class ReadingsExport:
         """How large so many rows are as text, roughly."""
         names = sum(sum(map(len, identity(metric))) + len(IDENTITY) for metric in self.metrics)
         return rows * (ROW_BYTES + NUMBER_BYTES + names // max(1, len(self.metrics)))
-
-    def stream(self, file_format: "Format") -> Iterator[bytes]:
-        """The file, piece by piece."""
-        return file_format.write_readings(self)
 
     def pages(self) -> Iterator[Page]:
         """The readings by Metric id, then time; no page without any.

@@ -66,7 +66,7 @@ class ExportMixin(GenericViewSet):
             headers=_headers(export, file_format, self.export_name(instance)),
         )
         if request.method == "GET":
-            content = _started(export.stream(file_format))
+            content = _started(file_format.write(export))
             response.streaming_content = (
                 _compressed(content, request, response) if file_format.is_text else content
             )
