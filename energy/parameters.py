@@ -1,11 +1,90 @@
 """Query parameters are answered or refused, never ignored."""
 
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any, ClassVar
 
+import msgspec
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
+
+_SWITCH = {"true": True, "false": False}
+
+
+@extend_schema_field(
+    {
+        "type": "string",
+        "anyOf": [{"format": "date-time"}, {"format": "date"}],
+        "examples": ["2026-06-01T00:00:00+02:00", "2026-06-01"],
+    }
+)
+class MomentField(serializers.Field):
+    """An instant, or a date."""
+
+    default_error_messages = {
+        "invalid": "Write RFC 3339 with an offset, 2026-06-01T12:00:00Z, or a date, 2026-06-01."
+    }
+
+    def to_internal_value(self, data: str) -> datetime | date:
+        # A plus sign that was not percent-encoded arrives as a space.
+        head, space, offset = data.rpartition(" ")
+        text = f"{head}+{offset}" if space and len(offset) == len("00:00") else data
+        kind = date if len(data) == len("2026-06-01") else datetime
+        try:
+            moment = msgspec.convert(text, kind)
+        except msgspec.ValidationError:
+            self.fail("invalid")
+        return moment
+
+
+class SwitchField(serializers.BooleanField):
+    """The words true and false, and no others."""
+
+    default_error_messages = {"invalid": "Either true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data not in _SWITCH:
+            self.fail("invalid")
+        return _SWITCH[data]
+
+
+class WordField(serializers.Field):
+    """Text, described as one of `choices` where there are any.
+
+    It is taken as it is: the service that knows what each choice means refuses all others.
+    """
+
+    def __init__(self, choices: Iterable[str] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.choices = tuple(choices)
+        enum = {"enum": sorted(self.choices)} if self.choices else {}
+        extend_schema_field({"type": "string", **enum})(self)  # type: ignore[type-var]
+
+    def to_internal_value(self, data: str) -> str:
+        return data
+
+
+class Parameters(serializers.Serializer):
+    """The parameters of a query string: how they are described, and how they are read.
+
+    The class is given to `extend_schema(parameters=[...])`, its `names()` to `@action`.
+    """
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """What the query string may have."""
+        return tuple(cls().fields)
+
+    @classmethod
+    def read(cls, request: Request) -> dict[str, Any]:
+        """The values by name, with defaults. Raises ValidationError naming what is wrong."""
+        parameters = cls(data=request.query_params.dict())
+        parameters.is_valid(raise_exception=True)
+        return dict(parameters.validated_data)
 
 
 class KnownParametersMixin:
@@ -31,9 +110,9 @@ class KnownParametersMixin:
         return known
 
 
-def refuse_unknown(request: Request, known: set[str]) -> None:
+def refuse_unknown(request: Request, known: Iterable[str]) -> None:
     """Raise ValidationError, naming each, for parameters not `known` or given more than once."""
-    known = known | {str(api_settings.URL_FORMAT_OVERRIDE)}
+    known = {*known, str(api_settings.URL_FORMAT_OVERRIDE)}
     unknown = {name: ["There is no such parameter here."] for name in request.query_params}
     refused = {name: text for name, text in unknown.items() if name not in known}
     if refused:

@@ -29,6 +29,7 @@ SUMMARIES = {
     "update": "Replace a {one}",
     "partial_update": "Change a {one}",
     "destroy": "Delete a {one}",
+    "export": "The history of a {one} as a file.",
 }
 RETRY_LATER = (429, 503)
 

@@ -35,7 +35,7 @@ def receive_readings(
     Unless `partial`, one bad reading refuses all. `in_bulk` stores as `store_history` does. The
     Metrics are locked by the statement that finds which of them `user` sees.
     """
-    metric_ids = metric_ids_of(parsed.identities, user)
+    metric_ids = metric_ids_of(parsed.metrics, user)
     seen = backend().lock_metrics(Metric.objects.visible_to(user).among(metric_ids.tolist()))
     checked = check_readings(parsed, metric_ids, seen, now=now)
     if checked.rejections and not partial:

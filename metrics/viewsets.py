@@ -3,7 +3,6 @@
 import re
 
 from django.db import transaction
-from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
@@ -15,16 +14,15 @@ from rest_framework.viewsets import GenericViewSet
 
 from energy.serializers import MAX_ID
 from energy.viewsets import ApiMixin
-from export.schema import export_schema
-from export.views import EXPORT_ACTION, export_response
-from ingest.deletion import ReadingsActionsMixin
+from export.viewsets import ExportMixin
+from ingest.viewsets import ReadingsMixin
 from metrics.filters import MetricFilterSet
 from metrics.latest import LatestValues, latest_value, latest_values
 from metrics.models import Metric
 from metrics.serializers import LatestListSerializer, LatestSerializer, MetricSerializer
 from timeseries.answers import answer
 from timeseries.labels import encoded
-from timeseries.parameters import NAMES, PARAMETERS, read_query
+from timeseries.parameters import HistoryParameters, read_query
 from timeseries.schema import TimeSeriesSerializer
 
 MAX_IDS = 1_000
@@ -39,7 +37,8 @@ IDS = OpenApiParameter(
 
 
 class MetricViewSet(
-    ReadingsActionsMixin,
+    ExportMixin,
+    ReadingsMixin,
     ApiMixin,
     mixins.CreateModelMixin,
     mixins.ListModelMixin,
@@ -71,19 +70,22 @@ class MetricViewSet(
         """The newest reading of the Metric."""
         return Response(latest_value(self.get_object(), timezone.now()))
 
-    @extend_schema(parameters=PARAMETERS, responses=TimeSeriesSerializer)
-    @action(detail=True, query_parameters=NAMES, queryset=Metric.objects.for_history())
+    @extend_schema(parameters=[HistoryParameters], responses=TimeSeriesSerializer)
+    @action(
+        detail=True,
+        query_parameters=HistoryParameters.names(),
+        queryset=Metric.objects.for_history(),
+    )
     def timeseries(self, request: Request, pk: str) -> Response:
         """The Metric's history over a window."""
         metrics = [self.get_object()]
         return Response(answer(metrics, read_query(request), timezone.now(), encoded))
 
-    @export_schema("a Metric")
-    @action(detail=True, **EXPORT_ACTION)
-    def export(self, request: Request, pk: str) -> StreamingHttpResponse:
-        """The Metric's history as a file."""
-        metric = self.get_object()
-        return export_response(request, [metric], f"{metric.device.slug}_{metric.key}")
+    def exported_metrics(self, instance: Metric) -> list[Metric]:
+        return [instance]
+
+    def export_name(self, instance: Metric) -> str:
+        return f"{instance.device.slug}_{instance.key}"
 
     @extend_schema(parameters=[IDS], responses=LatestListSerializer, filters=False)
     @action(
