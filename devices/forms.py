@@ -49,6 +49,7 @@ class DeviceForm(forms.ModelForm):
         )
         labels = {"rated_power": "Rated power, in watts", "serial_number": "Serial number"}
         help_texts = {"rated_power": ""}
+        error_messages = {"name": {"unique": "%(site)s already has a device of that name."}}
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
             "notes": forms.Textarea(attrs={"rows": 3}),
@@ -68,16 +69,6 @@ class DeviceForm(forms.ModelForm):
             (kind.value, [(f"{kind}.{spec.key}", _described(spec)) for spec in CANONICAL[kind]])
             for kind in DeviceKind
         ]
-
-    def clean_name(self) -> str:
-        """Names are unique in a Site, which is no field of this form."""
-        name: str = self.cleaned_data["name"]
-        same = Device.objects.filter(site=self.instance.site, name=name)
-        if same.exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(
-                f"{self.instance.site} already has a device of that name.", code="unique"
-            )
-        return name
 
     def chosen_specs(self) -> list[MetricSpec]:
         """The chosen Metrics of the chosen kind, in the vocabulary's order."""

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from devices.kinds import DeviceKind, DeviceStatus
 from devices.querysets import DeviceQuerySet
+from energy.constraints import UniqueWithin
 from sites.models import Site
 
 if TYPE_CHECKING:
@@ -50,12 +51,16 @@ class Device(models.Model):
     class Meta:
         ordering = ("name", "pk")
         constraints = (
-            models.UniqueConstraint(
+            UniqueWithin(
                 fields=("site", "name"),
                 name="device_name_unique_in_site",
                 violation_error_message="This Site already has a Device of that name.",
             ),
-            models.UniqueConstraint(fields=("site", "slug"), name="device_slug_unique_in_site"),
+            UniqueWithin(
+                fields=("site", "slug"),
+                name="device_slug_unique_in_site",
+                violation_error_message="That Site already has a Device with the slug %%(slug)s.",
+            ),
             models.CheckConstraint(
                 condition=Q(kind__in=DeviceKind.values), name="device_kind_is_known"
             ),

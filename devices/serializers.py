@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
-from rest_framework.exceptions import ValidationError
 
 from devices.models import Device
 from energy.serializers import AddressField, StrictModelSerializer
@@ -56,21 +55,6 @@ class DeviceSerializer(StrictModelSerializer):
             "created_at",
             "updated_at",
         )
-        # Name and slug are unique in the Site: `validate` says so on the field at fault.
-        validators: tuple[Any, ...] = ()
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        def value(name: str) -> Any:
-            return attrs[name] if name in attrs else getattr(self.instance, name, None)
-
-        others = Device.objects.filter(site=value("site")).exclude(pk=value("pk"))
-        if others.filter(name=value("name")).exists():
-            message = "This Site already has a Device of that name."
-            raise ValidationError({"name": [message]}, code="unique")
-        if self.instance and others.filter(slug=self.instance.slug).exists():
-            message = f"That Site already has a Device with the slug {self.instance.slug}."
-            raise ValidationError({"site": [message]}, code="unique")
-        return attrs
 
 
 @extend_schema_serializer(

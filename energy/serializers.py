@@ -6,6 +6,7 @@ know; here each is a 400 that names the field.
 
 import math
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -114,3 +115,22 @@ class StrictModelSerializer(StrictFieldsMixin, serializers.ModelSerializer):
         models.FloatField: NumberField,
         models.PositiveIntegerField: WholeNumberField,
     }
+
+    def get_unique_together_validators(self) -> list[Any]:
+        """None: `validate` checks the model's own constraints, which name the field at fault."""
+        return []
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check the unique constraints of the row as it would be stored.
+
+        The other constraints repeat what the fields check, and take a query each.
+        """
+        model: type[models.Model] = self.Meta.model
+        row = copy(self.instance) if self.instance else model()
+        for field in model._meta.concrete_fields:
+            if field.name in attrs:
+                setattr(row, field.name, attrs[field.name])
+        for constraint in model._meta.constraints:
+            if isinstance(constraint, models.UniqueConstraint):
+                constraint.validate(model, row)
+        return attrs

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from devices.models import Device
+from energy.constraints import UniqueWithin
 from energy.fields import InstantField
 from metrics.freshness import Freshness, freshness
 from metrics.querysets import MetricQuerySet
@@ -51,7 +52,7 @@ class Metric(models.Model):
     class Meta:
         ordering = ("pk",)
         constraints = (
-            models.UniqueConstraint(
+            UniqueWithin(
                 fields=("device", "key"),
                 name="metric_key_unique_in_device",
                 violation_error_message="This Device already has a Metric of that key.",

@@ -99,18 +99,13 @@ class MetricSerializer(StrictModelSerializer):
             "expected_interval",
             "latest",
         )
-        # Key and Device together are unique: `validate` says so on the field `key`.
-        validators: tuple[Any, ...] = ()
         extra_kwargs = {name: {"required": False} for name in ("name", "unit", "type")}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        device: Any = attrs.get("device") or getattr(self.instance, "device", None)
-        if self.instance is not None and device != self.instance.device:
-            raise _refusal("device", "immutable", "A Metric stays with its Device.")
-        others = device.metrics.filter(key=attrs.get("key"))
-        if others.exclude(pk=getattr(self.instance, "pk", None)).exists():
-            raise _refusal("key", "unique", "This Device already has a Metric of that key.")
-        return attrs
+        if self.instance and attrs.get("device", self.instance.device) != self.instance.device:
+            message = "A Metric stays with its Device."
+            raise ValidationError({"device": [message]}, code="immutable")
+        return super().validate(attrs)
 
     def create(self, validated_data: dict[str, Any]) -> Metric:
         """Create; name, unit and type not given are what the vocabulary says of the key."""
@@ -138,7 +133,3 @@ def named_metrics(kind: str, rows: list[dict[str, Any]]) -> list[MetricSpec] | N
         told = ErrorDetail("This key is already in the list.", code="unique")
         raise ValidationError({"metrics": {index: {"key": [told]} for index in twice}})
     return [describe(kind, row["key"])._replace(**row) for row in rows] or None
-
-
-def _refusal(field: str, code: str, message: str) -> ValidationError:
-    return ValidationError({field: [message]}, code=code)

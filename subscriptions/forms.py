@@ -55,6 +55,7 @@ class SubscriptionForm(forms.ModelForm):
     class Meta:
         model = Subscription
         fields = ("name", "description")
+        error_messages = {"name": {"unique": "You already have a subscription of that name."}}
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
             "description": forms.Textarea(attrs={"rows": 2}),
@@ -62,7 +63,7 @@ class SubscriptionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, user: User, search: str = "", **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
-        self.user = user
+        self.instance.owner = user
         self.search = search
         self.visible = Metric.objects.visible_to(user).select_related("device__site")
         self.fields["metrics"].queryset = self.visible  # type: ignore[attr-defined]
@@ -108,19 +109,8 @@ class SubscriptionForm(forms.ModelForm):
         """Whether there is more than the tree shows."""
         return len(self.found) > OFFERED_AT_ONCE
 
-    def clean_name(self) -> str:
-        """Names are unique among one's own, and the owner is no field of this form."""
-        name: str = self.cleaned_data["name"]
-        same = Subscription.objects.owned_by(self.user).filter(name=name)
-        if same.exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(
-                "You already have a subscription of that name.", code="unique"
-            )
-        return name
-
     @transaction.atomic
     def save(self, commit: bool = True) -> Subscription:
-        self.instance.owner = self.user
         kept = set() if self.cleaned_data["drop_unavailable"] else self._invisible_ids()
         subscription = super().save(commit)
         picked = {metric.pk for metric in self.cleaned_data["metrics"]}

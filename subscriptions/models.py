@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from energy.constraints import UniqueWithin
 from metrics.models import Metric
 from subscriptions.querysets import SubscriptionQuerySet
 
@@ -28,7 +29,7 @@ class Subscription(models.Model):
     class Meta:
         ordering = ("name", "pk")
         constraints = (
-            models.UniqueConstraint(
+            UniqueWithin(
                 fields=("owner", "name"),
                 name="subscription_name_unique_per_owner",
                 violation_error_message="You already have a Subscription of that name.",

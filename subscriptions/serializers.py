@@ -65,13 +65,9 @@ class SubscriptionSerializer(StrictModelSerializer):
         model = Subscription
         fields = ("id", "url", "name", "description", "metrics", "created_at", "updated_at")
 
-    def validate_name(self, name: str) -> str:
-        """Unique among the owner's."""
-        mine = Subscription.objects.owned_by(self.context["request"].user).filter(name=name)
-        if mine.exclude(pk=getattr(self.instance, "pk", None)).exists():
-            message = "You already have a Subscription of that name."
-            raise ValidationError(message, code="unique")
-        return name
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Make it the user's own."""
+        return super().validate({**attrs, "owner": self.context["request"].user})
 
     def update(self, instance: Subscription, validated_data: dict[str, Any]) -> Subscription:
         """Change; Metrics the user may no longer see stay, so that what was read can be sent."""

@@ -46,16 +46,11 @@ class SubscriptionViewSet(ApiMixin, ModelViewSet):
         metrics = Prefetch("metrics", visible, to_attr="visible_metrics")
         return super().get_queryset().prefetch_related(metrics)
 
-    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
-        """Save as the user's own."""
-        self._read_back(serializer, serializer.save(owner=self.request.user))
-
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        """Save, and answer what is stored."""
-        self._read_back(serializer, serializer.save())
+        """Save, and answer with what is stored: Metrics that the user does not see stay in it."""
+        serializer.instance = self.get_queryset().get(pk=serializer.save().pk)
 
-    def _read_back(self, serializer: BaseSerializer[Any], saved: Subscription) -> None:
-        serializer.instance = self.get_queryset().get(pk=saved.pk)
+    perform_create = perform_update
 
     @extend_schema(responses=LatestListSerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)
