@@ -18,7 +18,7 @@ from metrics.admin import MetricInline
 
 @admin.register(Device)
 class DeviceAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, ImportingAdmin):
-    """Devices with their Metrics inline; a new one without any gets its kind's headline."""
+    """Devices with their Metrics; a new one without any gets the headline of its kind."""
 
     resource_classes = [DeviceResource]
     inlines = (MetricInline,)
@@ -40,7 +40,7 @@ class DeviceAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, I
 
     @admin.display(ordering="metric_count")
     def metrics(self, device: Any) -> str:
-        """How many Metrics it has, leading to them."""
+        """The number of Metrics, as a link to them."""
         url = reverse("admin:metrics_metric_changelist")
         return format_html(
             '<a href="{}?device__id__exact={}">{}</a>', url, device.pk, device.metric_count

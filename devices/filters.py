@@ -1,4 +1,4 @@
-"""What narrows and orders a list of Devices, on pages and in the API."""
+"""The filters and the ordering of lists of Devices, on pages and in the API."""
 
 import django_filters
 

@@ -1,4 +1,4 @@
-"""Devices, starting from what a user sees."""
+"""Queries for Devices."""
 
 from typing import Any, Self
 
@@ -8,7 +8,7 @@ from sites.querysets import seen_by
 
 
 class DeviceQuerySet(models.QuerySet[Any]):
-    """Devices, starting from `visible_to(user)`."""
+    """Devices; every query for a user starts with `visible_to(user)`."""
 
     def visible_to(self, user: Any) -> Self:
         """The Devices of the Sites `user` sees."""

@@ -11,7 +11,7 @@ from metrics.models import Metric
 from metrics.serializers import MetricSerializer, NamedMetricSerializer, named_metrics
 
 MAX_METRICS = 200  # at creation; any number can be added afterwards
-# DeviceSerializer needs them fetched, as a list: Django would make a queryset for each Device.
+# DeviceSerializer needs the prefetched list, because Django would build a queryset a Device.
 WITH_METRICS = Prefetch("metrics", Metric.objects.select_related("latest"), "fetched_metrics")
 
 
@@ -31,7 +31,7 @@ WITH_METRICS = Prefetch("metrics", Metric.objects.select_related("latest"), "fet
     ]
 )
 class DeviceSerializer(StrictModelSerializer):
-    """A Device with its Metrics, which have their own address to be changed at."""
+    """A Device with its Metrics, which are changed at their own addresses."""
 
     url = AddressField(view_name="api:device-detail")
     metrics = MetricSerializer(many=True, read_only=True, source="fetched_metrics")
@@ -80,7 +80,7 @@ class DeviceSerializer(StrictModelSerializer):
     ]
 )
 class DeviceCreateSerializer(DeviceSerializer):
-    """A new Device; the Metrics named with it, or else the headline of its kind."""
+    """A new Device with the Metrics given, or else the headline of its kind."""
 
     metrics = NamedMetricSerializer(  # type: ignore[call-arg,assignment]  # It makes a list of them.
         many=True, required=False, max_length=MAX_METRICS
@@ -91,9 +91,9 @@ class DeviceCreateSerializer(DeviceSerializer):
         return super().validate(attrs)
 
     def create(self, validated_data: dict[str, Any]) -> Device:
-        named = validated_data.pop("metrics")
+        specs = validated_data.pop("metrics")
         device = Device(**validated_data)
-        device.named_metrics = named
+        device.named_metrics = specs
         device.save()
         return device
 
