@@ -11,5 +11,5 @@ class DeviceQuerySet(models.QuerySet[Any]):
     """Devices; every query for a user starts with `visible_to(user)`."""
 
     def visible_to(self, user: Any) -> Self:
-        """The Devices of the Sites `user` sees."""
+        """The Devices of the Sites that `user` sees."""
         return self.filter(seen_by(user, "site__"))

@@ -9,7 +9,6 @@ from devices.kinds import DeviceKind
 from devices.models import Device
 from energy.filters import OrderingFilter, SearchFilter
 from metrics.reporting import SiteState, with_reporting
-from sites.models import Site
 
 STATE_LABELS = (
     (SiteState.REPORTING.value, "All reporting"),
@@ -33,10 +32,6 @@ class SiteFilterSet(django_filters.FilterSet):
     ordering = OrderingFilter(
         fields=("name", "slug", "created_at", "updated_at", "device_count", "measured_at")
     )
-
-    class Meta:
-        model = Site
-        fields: tuple[str, ...] = ()
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Annotate what the ordering and `state` need, unless the view has done so, then filter."""
