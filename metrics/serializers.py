@@ -130,7 +130,6 @@ def named_metrics(kind: str, rows: list[dict[str, Any]]) -> list[MetricSpec] | N
     keys = [row["key"] for row in rows]
     repeated = [index for index, key in enumerate(keys) if key in keys[:index]]
     if repeated:
-        error = {"key": [ErrorDetail("This key is already in the list.", code="unique")]}
-        errors: dict[int, Any] = dict.fromkeys(repeated, error)
-        raise ValidationError({"metrics": errors})
+        error = ErrorDetail("This key is already in the list.", code="unique")
+        raise ValidationError({"metrics": {index: {"key": [error]} for index in repeated}})
     return [describe(kind, row["key"])._replace(**row) for row in rows] or None

@@ -11,7 +11,7 @@ from subscriptions.querysets import SubscriptionQuerySet
 
 
 class Subscription(models.Model):
-    """A user's saved set of Metrics. One that became invisible drops out whenever it is read."""
+    """A user's saved set of Metrics. Its readers get only those that they still see."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="subscriptions"
@@ -21,7 +21,7 @@ class Subscription(models.Model):
     metrics = models.ManyToManyField(Metric, blank=True, related_name="subscriptions")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    # What its reader still sees, where `with_visible_metrics` has fetched it.
+    # The Metrics that the user still sees, if fetched by `with_visible_metrics`.
     visible_metrics: list[Metric]
 
     objects = SubscriptionQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""Subscriptions over HTTP, each user's own."""
+"""The API of Subscriptions."""
 
 from typing import Any, ClassVar
 
@@ -27,27 +27,27 @@ from timeseries.labels import encoded
 from timeseries.parameters import NAMES, PARAMETERS, read_query
 from timeseries.schema import TimeSeriesSerializer
 
-# Actions that fetch the visible Metrics themselves.
-_FETCHING_METRICS = {"latest", "timeseries", "export"}
+# These actions query the visible Metrics themselves.
+_QUERYING_METRICS = {"latest", "timeseries", "export"}
 
 
 class SubscriptionViewSet(ApiMixin, ModelViewSet):
-    """Your Subscriptions. A Metric you may no longer see drops out of every answer."""
+    """Your Subscriptions. Responses leave out Metrics that you may no longer see."""
 
     queryset = Subscription.objects.all()
     serializer_class = SubscriptionSerializer
     filterset_class = SubscriptionFilterSet
-    verb_permissions: ClassVar[dict[str, str]] = {}  # Everybody does as they like with their own.
+    verb_permissions: ClassVar[dict[str, str]] = {}  # Users may do everything with their own.
 
     def get_queryset(self) -> Any:
-        if self.action in _FETCHING_METRICS:
+        if self.action in _QUERYING_METRICS:
             return super().get_queryset()
         visible = Metric.objects.visible_to(self.request.user).only("pk")
         metrics = Prefetch("metrics", visible, to_attr="visible_metrics")
         return super().get_queryset().prefetch_related(metrics)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        """Save, and answer with what is stored: Metrics that the user does not see stay in it."""
+        """Save, and fetch what is stored with its visible Metrics for the response."""
         serializer.instance = self.get_queryset().get(pk=serializer.save().pk)
 
     perform_create = perform_update
