@@ -1,4 +1,4 @@
-"""Metrics, starting from what a user sees."""
+"""Queries for Metrics."""
 
 import json
 from collections.abc import Iterable
@@ -36,9 +36,9 @@ class IdList(Expression):
 
 
 def before(now: datetime, interval: str, times: int) -> CombinedExpression:
-    """The instant that lies `times` the Metric's `interval` (a field's path) before `now`.
+    """The instant that is `times` the expected interval before `now`.
 
-    In wide integers: those of the interval's own column do not hold its microseconds.
+    `interval` is the lookup path of the interval, whose column is too narrow for microseconds.
     """
     wide = models.BigIntegerField()
     micros = Cast(interval, wide) * Value(times * MICROS_PER_SECOND, wide)
@@ -46,10 +46,10 @@ def before(now: datetime, interval: str, times: int) -> CombinedExpression:
 
 
 class MetricQuerySet(models.QuerySet[Any]):
-    """Metrics, starting from `visible_to(user)`."""
+    """Metrics; every query for a user starts with `visible_to(user)`."""
 
     def visible_to(self, user: Any) -> Self:
-        """The Metrics of the Devices `user` sees."""
+        """The Metrics of the Devices that `user` sees."""
         return self.filter(seen_by(user, "device__site__"))
 
     def among(self, ids: Iterable[int]) -> Self:
@@ -61,13 +61,13 @@ class MetricQuerySet(models.QuerySet[Any]):
         return self.select_related("latest", "device__site")
 
     def for_history(self) -> Self:
-        """Fetch what telling history needs of each Metric, its Device and Site, in the same query.
+        """Fetch the columns of Metric, Device and Site that history needs, in the same query.
 
         All columns of the three would take Python twice as long for a thousand Metrics.
         """
-        needed = ("key", "name", "unit", "type", "expected_interval")
-        further = ("device__site", "device__rated_power", "device__site__time_zone")
-        return self.select_related("device__site").only(*needed, *further)
+        own = ("key", "name", "unit", "type", "expected_interval")
+        related = ("device__site", "device__rated_power", "device__site__time_zone")
+        return self.select_related("device__site").only(*own, *related)
 
     def in_state(self, state: str, now: datetime) -> Self:
         """The Metrics whose latest value is live, late, stale or never (`metrics.freshness`)."""

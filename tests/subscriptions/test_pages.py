@@ -89,7 +89,7 @@ def test_searching_in_the_picker_saves_nothing_and_keeps_what_is_picked(
 
     form = response.context["form"]
     assert form.selected == [metric]
-    assert form.found == [voltage]
+    assert form.matches == [voltage]
     assert "Fix 1 field" not in response.content.decode()
     assert not Subscription.objects.exists()
 
@@ -281,4 +281,4 @@ def test_the_picker_takes_as_many_queries_however_many_metrics(
     client = client_for(standard)
 
     with django_assert_max_num_queries(5):
-        assert len(client.get("/subscriptions/add/").context["form"].found) == count
+        assert len(client.get("/subscriptions/add/").context["form"].matches) == count
