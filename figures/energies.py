@@ -1,4 +1,4 @@
-"""The energy that each flow of some Sites came to, by the quarter hour, from the history store."""
+"""The energy of each exchange of some Sites, by the quarter hour, from the history store."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from figures.balances import Amount, pooled
-from figures.equipment import FLOWS, SCALES, Equipment
+from figures.inputs import EXCHANGES, SCALES, SiteInputs
 from history import get_store
 from history.arrays import Samples
 from history.buckets import HOUR, Buckets
@@ -21,39 +21,39 @@ Measured = dict[str, Amount | None]
 
 
 class _Use(NamedTuple):
-    """What a Metric is read for: a flow of a Site, by its id, in these quarter hours."""
+    """What a Metric is read for: an exchange of a Site, by its id, in these quarter hours."""
 
     site: int
-    flow: str
+    exchange: str
     metric: Metric
     quarters: Buckets
 
 
 def measured(
-    equipment: Mapping[int, Equipment], quarters: Mapping[int, Buckets | None]
+    inputs: Mapping[int, SiteInputs], quarters: Mapping[int, Buckets | None]
 ) -> dict[int, Measured]:
-    """For each Site, by its id, what each flow of FLOWS came to in Wh; None where it has none.
+    """For each Site, by its id, the energy of each of EXCHANGES in Wh; None where it has none.
 
     One block of Metrics of each window is in memory at a time.
     """
     parts: dict[tuple[int, str], list[Amount]] = {}
-    for uses in _by_window(equipment, quarters).values():
+    for uses in _by_window(inputs, quarters).values():
         for use, amount in _amounts(uses):
-            parts.setdefault((use.site, use.flow), []).append(amount)
+            parts.setdefault((use.site, use.exchange), []).append(amount)
     return {
-        site: {name: pooled(parts.get((site, name), [])) for name in FLOWS} for site in quarters
+        site: {name: pooled(parts.get((site, name), [])) for name in EXCHANGES} for site in quarters
     }
 
 
 def _by_window(
-    equipment: Mapping[int, Equipment], quarters: Mapping[int, Buckets | None]
+    inputs: Mapping[int, SiteInputs], quarters: Mapping[int, Buckets | None]
 ) -> dict[bytes, dict[int, list[_Use]]]:
     """What each Metric measures, by its id, of Sites with the same quarter hours together."""
     windows: dict[bytes, dict[int, list[_Use]]] = {}
-    for site, of_site in equipment.items():
+    for site, of_site in inputs.items():
         if (asked := quarters[site]) is not None:
             uses = windows.setdefault(asked.edges.tobytes(), {})
-            for name in FLOWS:
+            for name in EXCHANGES:
                 for metric in of_site.energies(name):
                     uses.setdefault(metric.pk, []).append(_Use(site, name, metric, asked))
     return {window: uses for window, uses in windows.items() if uses}
@@ -79,11 +79,11 @@ def _query(use: _Use) -> SeriesQuery:
 def _energy(use: _Use, series: BucketedSeries) -> Amount:
     """What a counter rose, or a power over the time it is known.
 
-    Of a power, only what flows the way of its flow's sign counts.
+    Of a power, only what flows the way of its exchange's sign counts.
     """
     covered, lengths = series.coverage(), np.diff(use.quarters.edges)
     if isinstance(series, SampleSeries) and use.metric.type != MetricType.COUNTER:
-        values = _directed(series, FLOWS[use.flow].sign).mean() * covered * lengths / HOUR
+        values = _directed(series, EXCHANGES[use.exchange].sign).mean() * covered * lengths / HOUR
     else:
         values = series.increase()
     known = 0.0 if np.isnan(values).all() else np.average(covered, weights=lengths)

@@ -14,6 +14,7 @@ from history.buckets import HOUR, Buckets
 from history.series import BucketedSeries, SampleSeries
 from history.store import SeriesQuery
 from metrics.models import Metric
+from metrics.quantities import WATT_HOURS
 from metrics.vocabulary import MetricType
 from timeseries import fills
 from timeseries.durations import MAX_STATES, TooManyStatesError, durations, known_seconds
@@ -41,7 +42,6 @@ _COVERAGE_DIGITS = 4
 _AMOUNTS = ("sum", "count", "increase", "duration")
 # Equipment may run a little over its rating for a while, and the clocks of readings jitter.
 _OVERLOAD = 1.1
-_WATT_HOURS = {"Wh": 1.0, "kWh": 1e3, "MWh": 1e6}
 
 
 def aggregate_of(metric: Metric, asked: str | None) -> str:
@@ -162,7 +162,7 @@ def is_direction(metric: Metric) -> bool:
 
 def max_rate(metric: Metric) -> float | None:
     """What an energy counter gains a microsecond at its Device's rated power, at most, if known."""
-    rated, watt_hours = metric.device.rated_power, _WATT_HOURS.get(metric.unit)
+    rated, watt_hours = metric.device.rated_power, WATT_HOURS.get(metric.unit)
     if not rated or watt_hours is None:
         return None
     return rated * _OVERLOAD / watt_hours / HOUR

@@ -179,6 +179,20 @@ def test_the_dashboard_shows_values_history_and_statistics(client_for, standard,
     assert [one["metric"] for one in answer["series"]] == [metric.pk]
 
 
+def test_the_dashboards_table_has_a_row_for_each_time_of_any_metric(client_for, standard, device):
+    first, second = MetricFactory.create_batch(2, device=device, unit="V")
+    mine = SubscriptionFactory(owner=standard, metrics=[first, second])
+    now = timezone.now()
+    store(first, {now - timedelta(minutes=n): float(n) for n in (1, 2)}, now=now)
+    store(second, {now - timedelta(minutes=n): float(n) for n in (2, 3)}, now=now)
+
+    panel = client_for(standard).get(f"/subscriptions/{mine.pk}/?resolution=raw").context["panel"]
+
+    column = [view.metric for view in panel.series].index(first)
+    rows = [(row.values[column], row.values[1 - column]) for row in panel.page_obj]
+    assert rows == [("1.00", "–"), ("2.00", "2.00"), ("–", "3.00")]
+
+
 def test_the_dashboard_adds_up_what_counters_rose(client_for, standard, device):
     counter = MetricFactory(device=device, unit="Wh", type="counter")
     mine = SubscriptionFactory(owner=standard, metrics=[counter])
