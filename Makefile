@@ -7,7 +7,8 @@ UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
 LINT := lint-style lint-layers lint-templates lint-types lint-migrations lint-contract
-.PHONY: help run test lint $(LINT) check format openapi structure bench bench-peers clean
+.PHONY: help run test lint $(LINT) check format openapi structure release-database bench \
+	bench-peers clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -55,6 +56,11 @@ openapi: .venv/.development  ## write openapi.yaml from the code
 
 structure: .venv/.development  ## draw docs/structure.svg, who imports whom; print the size of each app
 	@exec $(BIN)/python -m tools.structure
+
+# Once a release, before it is out; needs PostgreSQL, as tests on it do.
+release-database: .venv/.development  ## keep what this release leaves behind, for the test of upgrades
+	$(BIN)/python -m tests.upgrades.make
+	pg_virtualenv -t -o fsync=off $(BIN)/python -m tests.upgrades.make
 
 bench: .venv/.development  ## measure beside the floors; the table is kept in bench/RESULTS.md
 	@exec $(BIN)/python -m bench
