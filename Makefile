@@ -6,7 +6,9 @@ BIN := .venv/bin
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check format openapi bench bench-peers clean
+LINT := lint-style lint-layers lint-templates lint-types lint-migrations lint-contract
+.PHONY: help run test lint $(LINT) check format openapi structure release-database bench \
+	bench-peers clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -18,14 +20,27 @@ run: .venv/.runtime  ## set up what is missing, then serve on 127.0.0.1:$PORT (8
 test: .venv/.chdb  ## the whole suite on SQLite, then on PostgreSQL (TESTS= narrows it)
 	@exec sh tests/run.sh $(TESTS)
 
-lint: export DEBUG = true
-lint: .venv/.development  ## style, types, layers, templates, migrations, API contract
+# .pre-commit-config.yaml runs the same steps, each where a commit changes what it looks at.
+lint: $(LINT)  ## style, layers, templates, types, migrations, API contract
+lint-%: export DEBUG = true
+
+lint-style: .venv/.development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-layers: .venv/.development
 	$(BIN)/lint-imports
+
+lint-templates: .venv/.development
 	$(BIN)/djlint --lint --quiet templates
+
+lint-types: .venv/.development
 	$(BIN)/mypy
+
+lint-migrations: .venv/.development
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+lint-contract: .venv/.development
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn | diff -u openapi.yaml - \
 		|| { echo 'openapi.yaml differs from the code: make openapi' >&2; exit 1; }
 
@@ -38,6 +53,14 @@ format: .venv/.development  ## let ruff rewrite what it can
 openapi: export DEBUG = true
 openapi: .venv/.development  ## write openapi.yaml from the code
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+
+structure: .venv/.development  ## draw docs/structure.svg, who imports whom; print the size of each app
+	@exec $(BIN)/python -m tools.structure
+
+# Once a release, before it is out; needs PostgreSQL, as tests on it do.
+release-database: .venv/.development  ## keep what this release leaves behind, for the test of upgrades
+	$(BIN)/python -m tests.upgrades.make
+	pg_virtualenv -t -o fsync=off $(BIN)/python -m tests.upgrades.make
 
 bench: .venv/.development  ## measure beside the floors; the table is kept in bench/RESULTS.md
 	@exec $(BIN)/python -m bench

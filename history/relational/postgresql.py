@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from history.arrays import Ints, ReadingBatch, Samples
 from history.buckets import DAY
-from history.relational.backend import Backend, Pair, Row
+from history.relational.base import Backend, Pair, Row
 from history.relational.binary import array_cursor, copy_data
 from history.store import NEIGHBOURS_BEFORE
 

@@ -1,0 +1,1 @@
+"""What looks at the code of the project rather than being part of it."""
