@@ -266,4 +266,9 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Both would bring a handler of their own and say every line twice.
+        "django": {"handlers": []},
+        "huey": {"handlers": ["console"], "propagate": False},
+    },
 }

@@ -218,6 +218,8 @@ def execute(statement: str, *parameters: Any, prepare: bool | None = None) -> li
 
 def _cursor() -> psycopg.Cursor[tuple[Any, ...]]:
     """A server-side cursor on Django's connection, in its transaction, that speaks arrays."""
+    # As Django does for its own cursors: the server may have restarted since the last job.
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     cursor = psycopg.Cursor(connection.connection)
     cursor.adapters.register_dumper(np.ndarray, _ArrayDumper)

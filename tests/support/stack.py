@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
 import psycopg
 import requests
@@ -64,13 +65,15 @@ def fresh_database(folder: Path) -> Iterator[str]:
     if "sqlite3" in default["ENGINE"]:
         yield f"sqlite:///{folder / 'db.sqlite3'}"
         return
-    name = f"energy_behind_nginx_{os.getpid()}"
+    name = f"energy_{uuid4().hex}"
     server = f"{quote(default['USER'])}:{quote(default['PASSWORD'])}@{default['HOST']}"
     url = f"postgres://{server}:{default['PORT']}/"
     with psycopg.connect(url + "postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-        yield url + name
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        try:
+            yield url + name
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def application_environment(folder: Path, database_url: str, port: int) -> dict[str, str]:
