@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from django.db import connection
@@ -53,15 +54,19 @@ def test_quiet_it_says_nothing_while_all_is_well(tmp_path: Path) -> None:
 
 
 def test_a_line_is_said_once_where_errors_are_shown_in_the_browser() -> None:
+    say = """
+        import logging, django
+        django.setup()
+        logging.getLogger("django.request").warning("a line")
+    """
     answer = subprocess.run(
-        [sys.executable, "-c", "import django; django.setup(); import logging; "
-         "logging.getLogger('django.request').warning('a line')"],
+        [sys.executable, "-c", dedent(say)],
         cwd=ROOT,
         env=os.environ | {"DEBUG": "true", "DJANGO_SETTINGS_MODULE": "energy.settings"},
         capture_output=True,
         text=True,
         check=True,
-    )  # fmt: skip
+    )
     assert answer.stderr.count("a line") == 1
 
 
@@ -76,5 +81,6 @@ def test_the_first_job_after_the_database_restarted_works(job: object, tmp_path:
 def end_connection() -> None:
     """What a restart of the server does to the connection that is kept; SQLite has no server."""
     if connection.vendor == "postgresql":
+        own = connection.connection.info.backend_pid
         with connection.copy().cursor() as other:
-            other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+            other.execute("SELECT pg_terminate_backend(%s)", [own])
