@@ -69,8 +69,9 @@ class SimulationAside:
             yield self._known.between(start, end)
             return
         question = (self.plan, self._seed, start, end, block_days)
-        for self._known in self._computer.answer(question):
-            yield self._known.between(start, end)
+        for block in self._computer.answer(question):
+            self._known = block
+            yield block.between(start, end)
 
 
 def _covers(block: Block, start: int, end: int) -> bool:
