@@ -13,7 +13,7 @@ help:  ## show this list
 
 # Without its bytecode kept, each of the processes would compile every library for 3 s.
 run: .venv/.runtime  ## set up what is missing, then serve on 127.0.0.1:$PORT (8000)
-	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m deploy.run
+	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m deploy.run --end-with-parent
 
 test: .venv/.chdb  ## the whole suite on SQLite, then on PostgreSQL (TESTS= narrows it)
 	@exec sh tests/run.sh $(TESTS)
