@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from demo.fleet import FLEET, SEED
 from demo.simulators.aside import Computer, Question, SimulationAside
 from demo.simulators.days import MICROS
-from demo.fleet import FLEET, SEED
 from demo.simulators.site import Block, Simulation
 
 PLAN = next(site.plan for site in FLEET if site.slug == "sand-point-wind")

@@ -12,10 +12,10 @@ from textwrap import dedent
 import pytest
 from django.db import connection
 
-from metrics import tasks
-from tests.deploy.composition import ROOT
-from tests.deploy.processes import wait_for
-from tests.deploy.stack import fresh_database
+from history import tasks
+from tests.support.composition import ROOT
+from tests.support.processes import wait_for
+from tests.support.stack import fresh_database
 
 
 @contextmanager
