@@ -59,12 +59,12 @@ define install
 	else $(BIN)/python -m pip install --quiet --no-compile -r $(1); fi
 endef
 
-.venv/.runtime: requirements.txt | .venv/bin/python
+.venv/.runtime: requirements-demo.txt requirements.txt | .venv/bin/python
 	$(call install,$<)
 	@touch $@
 
 .venv/.development: requirements-dev.txt requirements-clickhouse.txt requirements-parquet.txt \
-		requirements.txt | .venv/bin/python
+		requirements-demo.txt requirements.txt | .venv/bin/python
 	$(call install,$<)
 	@touch $@ .venv/.runtime
 
