@@ -7,17 +7,20 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = environ.FileAwareEnv()
 environ.Env.read_env(BASE_DIR / ".env")
+# What a first start makes and keeps, for `manage.py` too: secrets, and what SQLite needs.
+VAR_DIR = BASE_DIR / env.str("VAR_DIR", default="var")
+
+
+def _kept(name: str) -> str:
+    path = VAR_DIR / name
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
 
 DEBUG = env.bool("DEBUG", default=False)
-# What `make run` made at its first start also serves `manage.py` beside it.
-_KEPT_KEY = VAR_DIR / "secret-key"
-SECRET_KEY = env.str(
-    "SECRET_KEY", default=_KEPT_KEY.read_text().strip() if _KEPT_KEY.exists() else ""
-)
+SECRET_KEY = env.str("SECRET_KEY", default=_kept("secret-key"))
 if DEBUG and not SECRET_KEY:
     SECRET_KEY = "debug-only-" + "insecure" * 6
 if not DEBUG and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
@@ -90,7 +93,8 @@ TEMPLATES = [
 ]
 
 # Databases -----------------------------------------------------------------
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+_DATABASE_URL = _kept("database-url") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
+DATABASES = {"default": env.db("DATABASE_URL", default=_DATABASE_URL)}
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
@@ -266,4 +270,9 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Both would bring a handler of their own and say every line twice.
+        "django": {"handlers": []},
+        "huey": {"handlers": ["console"], "propagate": False},
+    },
 }

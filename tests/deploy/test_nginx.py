@@ -10,7 +10,6 @@ from http.cookies import SimpleCookie
 import pytest
 import requests
 
-from deploy import healthcheck
 from tests.support.stack import PASSWORD, TRUSTED_PROXY, Stack
 
 pytestmark = pytest.mark.nginx
@@ -178,20 +177,6 @@ def test_headers_that_trickle_in_are_cut_off(stack: Stack) -> None:
     with socket.create_connection(("127.0.0.1", stack.http_port), timeout=20) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow:")
         assert connection.recv(1024) == b""
-
-
-def test_the_container_finds_its_application_healthy(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BIND", f"0.0.0.0:{stack.application_port}")
-    assert healthcheck.main() == 0
-
-
-def test_the_container_finds_a_missing_application_unhealthy(
-    stack_without_application: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BIND", f"0.0.0.0:{stack_without_application.application_port}")
-    assert healthcheck.main() == 1
 
 
 def test_the_api_answers_a_503_problem_while_the_application_is_away(

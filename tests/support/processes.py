@@ -24,12 +24,12 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_for(condition: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Return once `condition` holds; AssertionError after `seconds`."""
+def wait_for(condition: Callable[[], bool], *, seconds: float = 30, pause: float = 0.02) -> None:
+    """Return once `condition` holds, looked at each `pause`; AssertionError after `seconds`."""
     deadline = monotonic() + seconds
     while not condition():
         assert monotonic() < deadline, "it never came true"
-        Event().wait(0.02)
+        Event().wait(pause)
 
 
 @contextmanager
