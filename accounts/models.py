@@ -1,4 +1,4 @@
-"""People and their API tokens."""
+"""People, their API tokens, and how often signing in was tried."""
 
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
@@ -70,3 +70,19 @@ class ApiToken(AbstractAuthToken):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SignInCount(models.Model):
+    """How often somebody tried, or failed, to sign in: see `accounts.throttling`.
+
+    `not_before`: the next try is refused until then. `forget_at`: the count means nothing from then
+    on.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    forget_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.count} until {self.forget_at}"

@@ -4,16 +4,33 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from energy.errors import DomainError
 
-admin.site.site_header = "Energy management: administration"
-admin.site.site_title = "Energy administration"
-admin.site.index_title = "Sites, people and equipment"
-admin.site.empty_value_display = "–"
+
+class ProjectAdminSite(admin.AdminSite):
+    """The admin, which people enter by the project's own sign-in and by no other door."""
+
+    site_header = "Energy management: administration"
+    site_title = "Energy administration"
+    index_title = "Sites, people and equipment"
+    empty_value_display = "–"
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Lead to the sign-in; whoever is signed in already and comes here is no staff (403)."""
+        if self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        asked = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
+        return redirect_to_login(asked, reverse("login"))
 
 
 class VisibleChoicesMixin:

@@ -25,7 +25,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from energy.errors import DomainError, HistoryAway
+from energy.errors import DomainError
 
 MEDIA_TYPE = "application/problem+json"
 DATABASE_BACK_IN = 5  # s; a restart of PostgreSQL takes about as long
@@ -92,7 +92,7 @@ def problem_of(exc: BaseException | None) -> Problem | None:
         return _of_framework(exc)
     if isinstance(exc, DomainError):
         error = FieldError(exc.field, exc.code, exc.message)
-        headers = {"Retry-After": str(exc.retry_after)} if isinstance(exc, HistoryAway) else {}
+        headers = {"Retry-After": str(exc.retry_after)} if exc.retry_after else {}
         return Problem(exc.status, exc.message, [error], headers)
     if isinstance(exc, ValidationError):
         return _invalid(400, get_error_detail(exc))

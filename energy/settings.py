@@ -29,7 +29,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "energy.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -113,7 +113,7 @@ elif env.bool("PREPARED_STATEMENTS", default=True):
 # Opening SQLite's file anew would cost a small request half of its time.
 _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 _database["CONN_HEALTH_CHECKS"] = True
-# In the database, where all processes count attempts to sign in together.
+# In the database, where all processes share it.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -157,6 +157,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# Attempts to sign in of one browser or address, right or wrong; more slows them down further.
+LOGIN_RATE = env.str("LOGIN_RATE", default="20/min")
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "site-list"
 LOGOUT_REDIRECT_URL = "login"
@@ -225,9 +227,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "energy.pagination.PageNumbers",
     "DEFAULT_SCHEMA_CLASS": "energy.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "energy.problems.problem_response",
-    # Throttles count by address; whoever is not behind our proxy could forge X-Forwarded-For.
+    # Attempts to sign in are counted by address; whoever is not behind our proxy could forge
+    # X-Forwarded-For.
     "NUM_PROXIES": 1 if env.bool("TRUST_PROXY", default=False) else 0,
-    "DEFAULT_THROTTLE_RATES": {"login": env.str("LOGIN_RATE", default="20/min")},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"

@@ -135,6 +135,7 @@ def test_who_is_no_staff_does_not_come_in(
     standard: User, client_for: Callable[[User], Client]
 ) -> None:
     assert client_for(standard).get("/admin/").status_code == 302
+    assert client_for(standard).get("/admin/", follow=True).status_code == 403
 
 
 @pytest.mark.django_db

@@ -103,15 +103,24 @@ def prepare_application(environment: dict[str, str]) -> None:
 
 
 @contextmanager
-def application(folder: Path, port: int) -> Iterator[None]:
-    """gunicorn with the deployed configuration on a fresh database."""
+def application(
+    folder: Path, port: int, populate: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """gunicorn with the deployed configuration on a fresh database.
+
+    `populate` is a script, run before it starts, that fills the database.
+    """
     with fresh_database(folder) as database_url:
         environment = application_environment(folder, database_url, port)
         prepare_application(environment)
+        if populate:
+            command = [sys.executable, "manage.py", "shell", "--verbosity=0"]
+            with populate.open() as script:
+                subprocess.run(command, cwd=ROOT, env=environment, stdin=script, check=True)
         command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
         log = folder / "gunicorn.log"
-        with running(command, port=port, environment=environment, log=log):
-            yield
+        with running(command, port=port, environment=environment, log=log) as process:
+            yield process
 
 
 def render(values: dict[str, str]) -> str:
