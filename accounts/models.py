@@ -1,12 +1,14 @@
 """People, their API tokens, and how often signing in was tried."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from knox.models import AbstractAuthToken
 
+from accounts.querysets import People
 from sites.models import Site
 from sites.time_zones import validate_time_zone
 
@@ -43,6 +45,8 @@ class User(AbstractUser):
     clock = models.CharField(max_length=4, choices=Clock, default=Clock.SITE)
     units = models.CharField(max_length=6, choices=Units, default=Units.SCALED)
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
+
+    objects: ClassVar[People] = People()
 
     def zone_for(self, sites: Iterable[Site]) -> ZoneInfo:
         """The zone that pages about `sites` show times in: the Site's, the user's own or UTC.

@@ -12,18 +12,9 @@ from devices.models import Device
 from energy.admin import RefusalMessagesMixin, VisibleChoicesMixin, VisibleRowsMixin
 from energy.imports import ImportingAdmin
 from ingest.admin import DeletesHistoryMixin
+from sites.assigning import FIELD, AssigningAdmin
 from sites.imports import SiteResource
-from sites.models import Site, SiteAssignment
-
-
-class AssignmentInline(VisibleChoicesMixin, admin.TabularInline):
-    """Who sees the Site."""
-
-    model = SiteAssignment
-    autocomplete_fields = ("user",)
-    extra = 0
-    verbose_name = "user"
-    verbose_name_plural = "users who see this site"
+from sites.models import Site
 
 
 class DeviceInline(VisibleChoicesMixin, admin.TabularInline):
@@ -37,11 +28,15 @@ class DeviceInline(VisibleChoicesMixin, admin.TabularInline):
 
 
 @admin.register(Site)
-class SiteAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, ImportingAdmin):
-    """Sites with their users and Devices inline."""
+class SiteAdmin(
+    DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, ImportingAdmin, AssigningAdmin
+):
+    """Sites with their users, and their Devices inline."""
 
     resource_classes = [SiteResource]
-    inlines = (AssignmentInline, DeviceInline)
+    own, other, related = "site", "user", "users"
+    assigned_label = "Users who see this site"
+    inlines = (DeviceInline,)
     list_display = ("name", "slug", "time_zone", "address", "devices", "users", "updated_at")
     list_filter = ("time_zone",)
     ordering = ("name",)
@@ -51,6 +46,7 @@ class SiteAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, Imp
     fieldsets = (
         (None, {"fields": ("name", "slug", "time_zone", "description")}),
         ("Place", {"fields": ("address", ("latitude", "longitude"))}),
+        ("Users", {"fields": (FIELD,)}),
         ("Record", {"fields": ("created_at", "updated_at"), "classes": ("collapse",)}),
     )
 

@@ -11,7 +11,6 @@ from accounts.models import ApiToken, User
 from metrics.models import Metric
 from sites.models import Site
 from subscriptions.models import Subscription
-from tests.support.admin import formset
 from tests.support.factories import SiteFactory, SubscriptionFactory, UserFactory
 
 LIST = "/admin/accounts/user/"
@@ -32,8 +31,7 @@ def test_a_user_is_added_with_group_and_sites_on_one_page(admin: Client, site: S
         "password2": "an apple falls 1666",
         "groups": [Group.objects.get(name="technician").pk],
     }
-    rows = formset("assignments", [{"site": site.pk}])
-    assert admin.post(f"{LIST}add/", data | rows).status_code == 302
+    assert admin.post(f"{LIST}add/", data | {"assigned": [site.pk]}).status_code == 302
     user = User.objects.get(username="newton")
     assert user.has_perm("history.add_reading")
     assert list(user.sites.all()) == [site]
@@ -52,8 +50,8 @@ def test_a_user_is_changed_with_sites_and_preferences_on_one_page(
         "date_joined_0": "2026-01-01",
         "date_joined_1": "00:00:00",
     }
-    rows = formset("assignments", [{"site": foreign_site.pk}])
-    assert admin.post(f"{LIST}{standard.pk}/change/", data | rows).status_code == 302
+    data["assigned"] = [foreign_site.pk]
+    assert admin.post(f"{LIST}{standard.pk}/change/", data).status_code == 302
     standard.refresh_from_db()
     assert (standard.time_zone, standard.theme) == ("Asia/Kathmandu", "dark")
     assert foreign_site in standard.sites.all()
