@@ -11,7 +11,7 @@ from accounts.models import ApiToken, User
 from metrics.models import Metric
 from sites.models import Site
 from subscriptions.models import Subscription
-from tests.support.factories import SiteFactory, SubscriptionFactory, UserFactory
+from tests.support.factories import MetricFactory, SiteFactory, SubscriptionFactory, UserFactory
 
 LIST = "/admin/accounts/user/"
 TOKENS = "/admin/accounts/apitoken/"
@@ -145,3 +145,17 @@ def test_the_list_takes_as_many_queries_for_many_users_as_for_one(
         SiteFactory(users=[user])
     with django_assert_max_num_queries(10):
         assert admin.get(LIST).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, 3, 30])
+def test_a_subscription_takes_as_many_queries_however_many_metrics_it_holds(
+    count: int, admin: Client, metric: Metric, django_assert_num_queries: Any
+) -> None:
+    metrics = MetricFactory.create_batch(count, device=metric.device)
+    subscription = SubscriptionFactory(metrics=metrics)
+    address = f"{SUBSCRIPTIONS}{subscription.pk}/change/"
+    admin.get(address)
+    with django_assert_num_queries(6):
+        page = admin.get(address).content.decode()
+    assert page.count("selected>Main meter › Metric") == count
