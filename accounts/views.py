@@ -27,6 +27,7 @@ class SignInView(LoginView):
     template_name = "accounts/login.html"
     form_class = SignInForm
     redirect_authenticated_user = True
+    max_body = "SIGN_IN_MAX_BYTES"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

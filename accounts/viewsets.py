@@ -22,6 +22,7 @@ class LoginView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     further_problems = (429,)
+    max_body = "SIGN_IN_MAX_BYTES"
 
     def get_authenticate_header(self, request: Request) -> str:
         """Makes wrong credentials a 401, although there is nothing to authenticate with yet."""

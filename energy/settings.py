@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "energy.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -203,11 +204,15 @@ CONTENT_SECURITY_POLICY = {
 }
 # A subscription's form sends one field for each metric that is picked.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
+# Bodies of all requests but those that follow: see `energy.bodies`.
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("REQUEST_MAX_BYTES", default=1024 * 1024)
+SIGN_IN_MAX_BYTES = env.int("SIGN_IN_MAX_BYTES", default=64 * 1024)
 
 # Readings in: what one request may bring ------------------------------------------
+INGEST_MAX_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 INGEST_MAX_READINGS = env.int("INGEST_MAX_READINGS", default=50_000)
-INGEST_MAX_UNPACKED_BYTES = env.int("INGEST_MAX_UNPACKED_BYTES", default=64 * 1024 * 1024)
+# As much as may come unpacked: packing is for the way, and decoding takes several times as much.
+INGEST_MAX_UNPACKED_BYTES = env.int("INGEST_MAX_UNPACKED_BYTES", default=16 * 1024 * 1024)
 
 # API -------------------------------------------------------------------------
 REST_FRAMEWORK = {

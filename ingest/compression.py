@@ -5,6 +5,7 @@ import zlib
 from energy.errors import DomainError, TooLarge, Unsupported
 
 _GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 4_096  # bytes unpacked at a time
 
 
 def unpacked(body: bytes, encoding: str, max_bytes: int) -> bytes:
@@ -25,19 +26,27 @@ def unpacked(body: bytes, encoding: str, max_bytes: int) -> bytes:
 
 
 def _gunzipped(body: bytes, max_bytes: int) -> bytes:
-    """A gzip file may consist of several members; they are unpacked into one."""
-    members: list[bytes] = []
-    room = max_bytes
-    while body:
-        member = zlib.decompressobj(_GZIP)
-        members.append(member.decompress(body, room + 1))
-        room -= len(members[-1])
-        if room < 0:
-            raise TooLarge(f"Unpacked, a body takes at most {max_bytes:,} bytes.", code="too_large")
-        if not member.eof:
-            raise _broken()
-        body = member.unused_data
-    return b"".join(members)
+    """A gzip file may consist of several members; they are unpacked into one.
+
+    Little by little: the end of a member copies what is left of its piece, and there may be a
+    member in every twenty bytes.
+    """
+    unpacked_parts: list[bytes] = []
+    room, member = max_bytes, zlib.decompressobj(_GZIP)
+    for begin in range(0, len(body), _PIECE):
+        piece = body[begin : begin + _PIECE]
+        while piece:
+            if member.eof:
+                member = zlib.decompressobj(_GZIP)
+            unpacked_parts.append(member.decompress(piece, room + 1))
+            room -= len(unpacked_parts[-1])
+            if room < 0:
+                told = f"Unpacked, a body takes at most {max_bytes:,} bytes."
+                raise TooLarge(told, code="too_large")
+            piece = member.unused_data
+    if not member.eof:
+        raise _broken()
+    return b"".join(unpacked_parts)
 
 
 def _broken() -> DomainError:

@@ -8,6 +8,7 @@ nearest double; booleans, text and null are no numbers. Pure.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -19,10 +20,15 @@ from ingest.parsed import Identity, ParsedReadings, Rejection
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# The longest form of a reading has five members; a body of more commas than this is over any
-# limit, and decoding it could take memory without bound.
-_COMMAS_A_READING = 6
-_SPARE_COMMAS = 1_000
+# Decoding takes memory for each list, object and text: a body of brackets alone comes to the
+# hundredfold. The longest form of a reading, columns by names of one, has thirty of these marks.
+_BRACKETS = b"[]{}"
+_MARKS = _BRACKETS + b',"'
+_MARKS_A_READING = 32
+_SPARE_MARKS = 6_000
+_DEEPEST = 64  # the forms need 4; brackets within texts are counted too
+_PLAIN = bytes(set(range(256)).difference(_MARKS))
+_REASON_LENGTH = 200
 _LISTED_ROWS = (msgspec.json.Decoder(Listed[RowById]), msgspec.json.Decoder(Listed[RowByName]))
 _LISTED_COLUMNS = (
     msgspec.json.Decoder(Listed[ColumnsById]),
@@ -33,6 +39,7 @@ _COLUMNS = (msgspec.json.Decoder(ColumnsById), msgspec.json.Decoder(ColumnsByNam
 _ANYTHING = msgspec.json.Decoder(float_hook=float)
 _ROW_MEMBERS = {"timestamp", "value"}
 _COLUMN_MEMBERS = ("timestamps", "values")
+_FAULTLESS = {"timestamp": "2026-01-01T00:00:00Z", "value": 0}
 _REASONS = {
     "timestamp": "The timestamp must be RFC 3339 with an offset, such as 2026-06-01T12:00:00Z.",
     "value": "The value must be a number within the range of a double.",
@@ -51,12 +58,22 @@ def parse_json(body: bytes, max_readings: int) -> ParsedReadings:
     A reading's position counts every reading before it, those in columns too. Raises DomainError
     when the body as a whole is not JSON or in none of the forms, TooLarge past `max_readings`.
     """
-    if body.count(b",") > max_readings * _COMMAS_A_READING + _SPARE_COMMAS:
-        raise _too_many(max_readings)
+    _refuse_what_is_no_reading(body, max_readings)
     parsed = _parsed_in_one_pass(body) or _parsed_one_by_one(body, max_readings)
     if len(parsed.values) > max_readings:
         raise _too_many(max_readings)
     return parsed
+
+
+def _refuse_what_is_no_reading(body: bytes, max_readings: int) -> None:
+    """Bound what decoding would make of the body, by counting its marks."""
+    marks = body.translate(None, _PLAIN)
+    if len(marks) > max_readings * _MARKS_A_READING + _SPARE_MARKS:
+        raise _too_many(max_readings)
+    brackets = np.frombuffer(marks.translate(None, b',"'), np.uint8)
+    opens = (brackets == ord("[")) | (brackets == ord("{"))
+    if np.cumsum(np.where(opens, 1, -1)).max(initial=0) > _DEEPEST:
+        raise DomainError("The body is nested deeper than any reading.", code="malformed")
 
 
 def _too_many(max_readings: int) -> TooLarge:
@@ -137,6 +154,9 @@ def _parsed_one_by_one(body: bytes, max_readings: int) -> ParsedReadings:
     for position, candidate in enumerate(_candidates(body)):
         if position >= max_readings:
             raise _too_many(max_readings)
+        if isinstance(candidate, Rejection):
+            malformed.append(replace(candidate, index=position))
+            continue
         try:
             rows.append(_row(candidate))
             positions.append(position)
@@ -146,7 +166,7 @@ def _parsed_one_by_one(body: bytes, max_readings: int) -> ParsedReadings:
 
 
 def _candidates(body: bytes) -> Iterator[Any]:
-    """What stands where a reading should, columns taken apart."""
+    """What stands where a reading should, columns taken apart; or why it cannot be one."""
     try:
         content = _ANYTHING.decode(body)
     except (ValueError, RecursionError) as error:
@@ -170,7 +190,10 @@ def _entries(content: Any) -> list[Any]:
 
 
 def _taken_apart(entry: Any) -> Iterator[Any]:
-    """The rows of a well-formed columns entry; anything else as it is."""
+    """The rows of a well-formed columns entry; anything else as it is.
+
+    What the columns share is looked at once: it may be long, and they may be long.
+    """
     if not isinstance(entry, dict) or entry.keys() & _ROW_MEMBERS:
         yield entry
         return
@@ -180,8 +203,19 @@ def _taken_apart(entry: Any) -> Iterator[Any]:
         yield entry
         return
     rest = {name: value for name, value in entry.items() if name not in _COLUMN_MEMBERS}
+    if fault := _fault({**rest, **_FAULTLESS}):
+        yield from repeat(fault, len(values))
+        return
     for timestamp, value in zip(timestamps, values, strict=True):
         yield {**rest, "timestamp": timestamp, "value": value}
+
+
+def _fault(candidate: dict[str, Any]) -> Rejection | None:
+    try:
+        _row(candidate)
+    except msgspec.ValidationError as error:
+        return _rejection(0, str(error))
+    return None
 
 
 def _are_columns(timestamps: Any, values: Any) -> bool:
@@ -208,5 +242,5 @@ def _rejection(position: int, error: str) -> Rejection:
     member = where.strip("`").partition("[")[0]
     if member in _REASONS:
         return Rejection(position, f"invalid_{member}", _REASONS[member])
-    told = what.replace("Object", "The reading", 1).rstrip(".")
+    told = what.replace("Object", "The reading", 1).rstrip(".")[:_REASON_LENGTH]
     return Rejection(position, "invalid_reading", f"{told}.")

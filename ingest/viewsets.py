@@ -33,7 +33,7 @@ class JsonReadingsParser(BaseParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """The ParsedReadings of the body; raises DomainError (400), TooLarge (413) or a 415."""
-        packed = read_limited(stream, int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0))
+        packed = read_limited(stream, settings.INGEST_MAX_BYTES)
         encoding = parser_context["request"].META.get("HTTP_CONTENT_ENCODING", "")
         body = unpacked(packed, encoding, settings.INGEST_MAX_UNPACKED_BYTES)
         return parse_json(body, settings.INGEST_MAX_READINGS)
@@ -43,6 +43,7 @@ class ReadingsView(APIView):
     """Where readings arrive: all of a request, or with `?partial=true` its good ones."""
 
     parser_classes = (JsonReadingsParser,)
+    max_body = "INGEST_MAX_BYTES"
     verb_permissions: ClassVar[dict[str, str]] = {"POST": "history.add_reading"}
 
     @extend_schema(
@@ -60,7 +61,7 @@ class ReadingsView(APIView):
         `errors` names the first 100, as `readings.` and its position), unless `partial` is true:
         then the good ones are stored and every bad one is listed in `rejected`.
 
-        A request takes at most 50,000 readings, 16 MiB as sent (gzip is welcome) and 64 MiB
+        A request takes at most 50,000 readings and 16 MiB, as sent (gzip is welcome) and
         unpacked, unless the installation says otherwise; past them the answer is 413.
         """
         partial = _partial(request)
