@@ -1,4 +1,4 @@
-"""How the deployed nginx behaves while the application comes, goes and moves; and to slow readers."""
+"""nginx in front of a server that is away: what it answers, how soon, and when it is back."""
 
 import socket
 import ssl

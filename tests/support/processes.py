@@ -35,7 +35,7 @@ def wait_for(condition: Callable[[], bool], *, seconds: float = 30, pause: float
 @contextmanager
 def running(
     command: list[str], *, port: int, environment: dict[str, str], log: Path
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Runs a server while the block lasts, from when it accepts connections on `port`."""
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -44,7 +44,7 @@ def running(
         try:
             wait_for(lambda: process.poll() is not None or listens(port))
             assert process.poll() is None, log.read_text()
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait(timeout=30)

@@ -105,15 +105,24 @@ def prepare_application(environment: dict[str, str]) -> None:
 
 
 @contextmanager
-def application(folder: Path, port: int) -> Iterator[None]:
-    """gunicorn with the deployed configuration on a fresh database."""
+def application(
+    folder: Path, port: int, populate: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """gunicorn with the deployed configuration on a fresh database.
+
+    `populate` is a script, run before it starts, that fills the database.
+    """
     with fresh_database(folder) as database_url:
         environment = application_environment(folder, database_url, port)
         prepare_application(environment)
+        if populate:
+            command = [sys.executable, "manage.py", "shell", "--verbosity=0"]
+            with populate.open() as script:
+                subprocess.run(command, cwd=ROOT, env=environment, stdin=script, check=True)
         command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
         log = folder / "gunicorn.log"
-        with running(command, port=port, environment=environment, log=log):
-            yield
+        with running(command, port=port, environment=environment, log=log) as process:
+            yield process
 
 
 def render(values: dict[str, str]) -> str:
@@ -135,7 +144,7 @@ def nginx_version() -> tuple[int, ...]:
 def nginx(
     folder: Path, upstream_port: int, *, host: str = "127.0.0.1", **environment: str
 ) -> Iterator[Stack]:
-    """nginx with the deployed configuration; only ports, paths and `environment` are this machine's.
+    """nginx with the deployed configuration; only ports, paths and `environment` are this test's.
 
     The application is looked for at `host`, which may be a name.
     """
