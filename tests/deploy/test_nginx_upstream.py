@@ -1,4 +1,4 @@
-"""How the deployed nginx behaves while the application comes, goes and moves; and to slow readers."""
+"""The deployed nginx while the application comes, goes and moves, and before slow readers."""
 
 import socket
 import ssl
