@@ -1,4 +1,4 @@
-"""nginx in front of a server that is away: what it answers, how soon, and when it is back."""
+"""The deployed nginx while the application comes, goes and moves, and before slow readers."""
 
 import socket
 import ssl

@@ -144,7 +144,7 @@ def nginx_version() -> tuple[int, ...]:
 def nginx(
     folder: Path, upstream_port: int, *, host: str = "127.0.0.1", **environment: str
 ) -> Iterator[Stack]:
-    """nginx with the deployed configuration; only ports, paths and `environment` are this test's.
+    """nginx with the deployed configuration; only ports, paths and `environment` are other ones.
 
     The application is looked for at `host`, which may be a name.
     """
