@@ -1,4 +1,4 @@
-"""Devices over HTTP."""
+"""The API of Devices."""
 
 from typing import Any
 

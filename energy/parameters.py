@@ -1,4 +1,4 @@
-"""Query parameters are answered or refused, never ignored."""
+"""Query parameters that an endpoint does not know are refused, not ignored."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -88,9 +88,9 @@ class Parameters(serializers.Serializer):
 
 
 class KnownParametersMixin:
-    """Refuses (400) a query parameter that the endpoint does not know, or that is given twice.
+    """Refuses with 400 a query parameter that the endpoint does not know, or that is given twice.
 
-    An extra action names its own: `@action(query_parameters=("ids",))`.
+    An extra action declares its own: `@action(query_parameters=("ids",))`.
     """
 
     query_parameters: ClassVar[tuple[str, ...]] = ()
@@ -101,7 +101,7 @@ class KnownParametersMixin:
             refuse_unknown(request, self.known_parameters())
 
     def known_parameters(self) -> set[str]:
-        """The names this request may use."""
+        """The query parameters that this request may have."""
         known = set(self.query_parameters)
         if getattr(self, "action", None) == "list":
             paginator: Any = self.paginator  # type: ignore[attr-defined]
@@ -113,20 +113,20 @@ class KnownParametersMixin:
 def refuse_unknown(request: Request, known: Iterable[str]) -> None:
     """Raise ValidationError, naming each, for parameters not `known` or given more than once."""
     known = {*known, str(api_settings.URL_FORMAT_OVERRIDE)}
-    unknown = {name: ["There is no such parameter here."] for name in request.query_params}
-    refused = {name: text for name, text in unknown.items() if name not in known}
-    if refused:
-        raise ValidationError(refused, code="unknown_parameter")
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        message = "There is no such parameter here."
+        raise ValidationError({name: [message] for name in unknown}, code="unknown_parameter")
     repeated = [name for name, values in request.query_params.lists() if len(values) > 1]
     if repeated:
         raise ValidationError({name: ["Give it once."] for name in repeated}, code="repeated")
 
 
 class Negotiation(DefaultContentNegotiation):
-    """Accept header and `?format=`; an unknown format is a bad parameter, not a lost page."""
+    """Chooses by the Accept header and `?format=`; an unknown format is a 400 and not a 404."""
 
     def filter_renderers(self, renderers: Any, format: str) -> Any:  # noqa: A002 - DRF's name
-        known = [renderer for renderer in renderers if renderer.format == format]
-        if not known:
+        matching = [renderer for renderer in renderers if renderer.format == format]
+        if not matching:
             raise ValidationError({"format": [f"“{format}” is not offered here."]}, code="unknown")
-        return known
+        return matching

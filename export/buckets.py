@@ -12,8 +12,7 @@ from history.arrays import Ints
 from history.buckets import FIXED, Buckets, TooManyBucketsError, Window, divide
 from metrics.models import Metric
 from timeseries import fills
-from timeseries.columns import Columns, columns_of
-from timeseries.summaries import Summary, is_direction
+from timeseries.summaries import Columns, Summary, columns_of, is_direction
 
 VALUES = 500_000  # numbers in memory at once
 READINGS = 3_000_000  # readings in memory at once, if each Metric keeps its interval

@@ -1,4 +1,4 @@
-"""Metrics and their latest values over HTTP."""
+"""The API of Metrics and their latest values."""
 
 import re
 
@@ -56,7 +56,7 @@ class MetricViewSet(
 
     @transaction.atomic
     def perform_destroy(self, instance: Metric) -> None:
-        """Delete with its history; the last one of a Device stays (409)."""
+        """Delete a Metric with its history; deleting the last one of a Device is a 409."""
         instance.delete()
 
     @extend_schema(responses=LatestSerializer)
@@ -100,24 +100,24 @@ class MetricViewSet(
         """The newest readings of the Metrics named, in the order named."""
         ids = _ids(request.query_params.get("ids", ""))
         visible = Metric.objects.visible_to(request.user).among(ids).order_by()
-        found = {each.metric: each for each in latest_values(visible, timezone.now()).results}
-        if len(found) < len(ids):
-            unknown = ", ".join(str(metric) for metric in ids if metric not in found)
-            raise _refused(f"Unknown Metric: {unknown}.", "does_not_exist")
-        return Response(LatestValues([found[metric] for metric in ids]))
+        by_id = {latest.metric: latest for latest in latest_values(visible, timezone.now()).results}
+        if len(by_id) < len(ids):
+            unknown = ", ".join(str(metric) for metric in ids if metric not in by_id)
+            raise _error(f"Unknown Metric: {unknown}.", "does_not_exist")
+        return Response(LatestValues([by_id[metric] for metric in ids]))
 
 
 def _ids(text: str) -> list[int]:
-    """The ids of `1,2,3`, each once, in order."""
+    """The ids in a text such as `1,2,3`, without repetitions, in their order."""
     if not _LISTED_IDS.fullmatch(text):
-        raise _refused("Metric ids, separated by commas.", "invalid")
+        raise _error("Metric ids, separated by commas.", "invalid")
     if text.count(",") >= MAX_IDS:
-        raise _refused(f"At most {MAX_IDS:,} ids at a time.", "too_many")
+        raise _error(f"At most {MAX_IDS:,} ids at a time.", "too_many")
     ids = list(dict.fromkeys(map(int, text.split(","))))
     if max(ids) > MAX_ID:
-        raise _refused(f"Unknown Metric: {max(ids)}.", "does_not_exist")
+        raise _error(f"Unknown Metric: {max(ids)}.", "does_not_exist")
     return ids
 
 
-def _refused(message: str, code: str) -> ValidationError:
+def _error(message: str, code: str) -> ValidationError:
     return ValidationError({"ids": [message]}, code=code)

@@ -1,4 +1,4 @@
-"""Sites over HTTP: read-only, they are made in the admin."""
+"""The API of Sites, which is read-only: Sites are created in the admin."""
 
 from typing import Any
 

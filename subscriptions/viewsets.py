@@ -1,4 +1,4 @@
-"""Subscriptions over HTTP, each user's own."""
+"""The API of Subscriptions."""
 
 from typing import Any, ClassVar
 
@@ -25,35 +25,30 @@ from timeseries.labels import encoded
 from timeseries.parameters import HistoryParameters, read_query
 from timeseries.schema import TimeSeriesSerializer
 
-# Actions that fetch the visible Metrics themselves.
-_FETCHING_METRICS = {"latest", "timeseries", "export"}
+# These actions query the visible Metrics themselves.
+_QUERYING_METRICS = {"latest", "timeseries", "export"}
 
 
 class SubscriptionViewSet(ExportMixin, ApiMixin, ModelViewSet):
-    """Your Subscriptions. A Metric you may no longer see drops out of every answer."""
+    """Your Subscriptions. Responses leave out Metrics that you may no longer see."""
 
     queryset = Subscription.objects.all()
     serializer_class = SubscriptionSerializer
     filterset_class = SubscriptionFilterSet
-    verb_permissions: ClassVar[dict[str, str]] = {}  # Everybody does as they like with their own.
+    verb_permissions: ClassVar[dict[str, str]] = {}  # Users may do everything with their own.
 
     def get_queryset(self) -> Any:
-        if self.action in _FETCHING_METRICS:
+        if self.action in _QUERYING_METRICS:
             return super().get_queryset()
         visible = Metric.objects.visible_to(self.request.user).only("pk")
         metrics = Prefetch("metrics", visible, to_attr="visible_metrics")
         return super().get_queryset().prefetch_related(metrics)
 
-    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
-        """Save as the user's own."""
-        self._read_back(serializer, serializer.save(owner=self.request.user))
-
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        """Save, and answer what is stored."""
-        self._read_back(serializer, serializer.save())
+        """Save, and fetch what is stored with its visible Metrics for the response."""
+        serializer.instance = self.get_queryset().get(pk=serializer.save().pk)
 
-    def _read_back(self, serializer: BaseSerializer[Any], saved: Subscription) -> None:
-        serializer.instance = self.get_queryset().get(pk=saved.pk)
+    perform_create = perform_update
 
     @extend_schema(responses=LatestListSerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)

@@ -21,9 +21,9 @@ from export import buckets, parquet, readings
 from export.timestamps import format_timestamps
 from history import get_store
 from history.arrays import ReadingBatch
-from ingest.door import store_readings
 from metrics.models import Metric
 from tests.support.factories import DeviceFactory, MetricFactory, SiteFactory, SubscriptionFactory
+from tests.support.readings import store_readings
 from timeseries.labels import rfc3339_local
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

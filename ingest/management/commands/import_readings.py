@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
@@ -17,12 +18,13 @@ from accounts.models import User
 from devices.kinds import DeviceKind
 from devices.models import Device
 from energy.errors import DomainError
-from ingest.checking import CheckedReadings, check_readings
+from ingest.checking import check_readings, metric_ids_of
 from ingest.csv_lines import parse_header, parse_lines
-from ingest.door import store_history
+from ingest.door import receive_readings, store_history
 from ingest.files import LineBlock, Progress, read_blocks
-from ingest.parsed import Rejection
+from ingest.parsed import ParsedReadings, Rejection
 from ingest.typical_year import KEYS, TypicalYear, read_typical_year, readings_of
+from metrics.models import Metric
 
 MOST_NAMED = 100  # bad rows that are shown
 # Whoever may run commands on this machine sees all Metrics.
@@ -87,7 +89,7 @@ class Command(BaseCommand):
         """Raises CommandError when any row of the file is bad."""
         refused = 0
         for block in self._with_bar(file, "Checking", Progress("")):
-            refused += self._report_bad(_check_block(columns, block).rejections, refused)
+            refused += self._report_bad(_rejections(_parse_block(columns, block)), refused)
         if refused:
             raise CommandError(
                 f"Bad rows: {refused:,}. Nothing was stored; --partial stores the good ones."
@@ -95,10 +97,15 @@ class Command(BaseCommand):
 
     def _store(self, file: Path, columns: tuple[str, ...], progress: Progress) -> None:
         for block in self._with_bar(file, "Storing", progress):
-            checked = _check_block(columns, block)
-            if len(checked.batch):
-                progress.stored += store_history(checked.batch, now=timezone.now())
-            progress.refused += self._report_bad(checked.rejections, progress.refused)
+            received = receive_readings(
+                _parse_block(columns, block),
+                user=OPERATOR,
+                now=timezone.now(),
+                partial=True,
+                in_bulk=True,
+            )
+            progress.stored += received.accepted
+            progress.refused += self._report_bad(received.rejections, progress.refused)
             progress.offset, progress.line = block.end, block.lines[-1].number
             # After the commit: if it stops between the two, a block is stored twice, which changes
             # nothing.
@@ -173,9 +180,17 @@ def station_metrics(site: str, device: str) -> dict[str, int]:
     return found
 
 
-def _check_block(columns: tuple[str, ...], block: LineBlock) -> CheckedReadings:
+def _parse_block(columns: tuple[str, ...], block: LineBlock) -> ParsedReadings:
     lines = block.lines[1:] if block.lines[0].number == 1 else block.lines
-    return check_readings(parse_lines(columns, lines), user=OPERATOR, now=timezone.now())
+    return parse_lines(columns, lines)
+
+
+def _rejections(parsed: ParsedReadings) -> list[Rejection]:
+    """What would be refused now."""
+    metric_ids = metric_ids_of(parsed.metrics, OPERATOR)
+    existing = Metric.objects.among(metric_ids.tolist()).values_list("pk", flat=True)
+    seen = np.fromiter(existing, np.int64)
+    return check_readings(parsed, metric_ids, seen, now=timezone.now()).rejections
 
 
 def _read_typical_year(file: Path) -> TypicalYear:
