@@ -9,7 +9,7 @@ from datetime import date
 
 from demo.simulators.battery import Battery
 from demo.simulators.demand import EvCharger, HeatPump, Load
-from demo.simulators.equipment import Equipment
+from demo.simulators.equipment import SimulatedDevice
 from demo.simulators.genset import Genset
 from demo.simulators.grid import GridMeter, WeatherStation
 from demo.simulators.photovoltaics import Inverter, PvArray
@@ -25,10 +25,10 @@ GREENSBORO, SAND_POINT, MIAMI = "723170TYA.CSV", "703165TY.csv", "12839.tm2"
 
 @dataclass(frozen=True)
 class DemoDevice:
-    """A Device's nameplate and what simulates it; its slug is the equipment's."""
+    """A Device's nameplate, and what simulates it, which has the same slug."""
 
     name: str
-    equipment: Equipment
+    equipment: SimulatedDevice
     manufacturer: str = ""
     model: str = ""
     serial_number: str = ""
@@ -43,7 +43,7 @@ class DemoDevice:
 
 @dataclass(frozen=True)
 class DemoSite:
-    """A Site, its Devices and the weather file it stands in."""
+    """A Site, its Devices and the weather file of its place."""
 
     name: str
     slug: str

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from energy.errors import DomainError
-from export.readings import NUMBER_BYTES, ROW_BYTES, groups, identity
+from export.readings import NUMBER_BYTES, ROW_BYTES, identity
 from history.arrays import Ints
 from history.buckets import FIXED, Buckets, TooManyBucketsError, Window, divide
 from metrics.models import Metric
@@ -15,7 +15,6 @@ from timeseries import fills
 from timeseries.summaries import Columns, Summary, columns_of, is_direction
 
 VALUES = 500_000  # numbers in memory at once
-READINGS = 3_000_000  # readings in memory at once, if each Metric keeps its interval
 MAX_LINEAR = 1_000_000  # values that lines can be drawn between
 _MAX_CALENDAR = 200_000  # days of three centuries
 
@@ -123,19 +122,15 @@ class BucketsExport:
         looks_back = self.fill == "previous" and buckets.edges[0] == self.window.start
         fill = "previous" if looks_back else "null"
         envelope = not {"min", "max"}.isdisjoint(self.parts)
+        summaries = [
+            Summary(metric, aggregate, buckets, self.known_until)
+            for metric, aggregate in zip(self.metrics, self.aggregates, strict=True)
+        ]
         columns = [
             {part: found[part] for part in self.parts}
-            for summaries in self._summaries(buckets)
             for found in columns_of(summaries, envelope=envelope, fill=fill)
         ]
         return BucketBlock(buckets.starts, columns)
-
-    def _summaries(self, buckets: Buckets) -> Iterator[list[Summary]]:
-        """Those of the Metrics, as many at once as their readings fit in memory."""
-        aggregates = iter(self.aggregates)
-        window = Window(int(buckets.edges[0]), int(buckets.edges[-1]))
-        for group in groups(self.metrics, window, READINGS):
-            yield [Summary(metric, next(aggregates), buckets, self.known_until) for metric in group]
 
     def _carried(self, blocks: Iterator[BucketBlock]) -> Iterator[BucketBlock]:
         """Empty buckets take the value before them, across blocks; future ones stay empty."""

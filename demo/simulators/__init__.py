@@ -1,10 +1,10 @@
-"""Simulated equipment: pure functions of time, seed and parameters.
+"""Simulated devices: pure functions of time, seed and parameters.
 
-Nothing here knows the database, the clock or the settings. The world is computed in whole days of
-local standard time (`days.Days`), a row per day and a column per minute, and any instant has one
-value, whatever window it was asked for in: what a day needs of the days before it is nothing
-(equipment starts every day from a known state) or a whole number (registers, summed as integers).
+Nothing here knows the database, the clock or the settings. Everything is computed in whole days of
+local standard time (`days.Days`), a row per day and a column per minute. An instant has the same
+value in every window: a day depends on earlier days not at all (each device begins it in a known
+state) or by a whole number alone (registers, which are summed as integers).
 
-A value at an instant holds until the next minute; a counter at an instant has counted everything
-before it. Power is in whole watts, so balances and registers are exact.
+A value is valid until the next minute; a counter's value has counted everything before its
+instant. Power is in whole watts, so balances and registers are exact.
 """

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
 from demo.simulators.days import MICROS
-from demo.simulators.site import Block, Simulation, SitePlan
+from demo.simulators.site import Simulation, SitePlan, SiteReadings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -37,7 +37,7 @@ class Computer:
             self._process.wait()
         self._process = self._connection = None
 
-    def answer(self, question: Question) -> Iterator[Block]:
+    def answer(self, question: Question) -> Iterator[SiteReadings]:
         """The days asked for, as `Simulation.whole_days` gives them. Raises EOFError if it dies."""
         if self._connection is None:
             self._connection = self._start()
@@ -61,9 +61,9 @@ class SimulationAside:
         self.plan = plan
         self._seed = seed
         self._computer = computer
-        self._known: Block | None = None
+        self._known: SiteReadings | None = None
 
-    def readings(self, start: int, end: int, block_days: int = 1) -> Iterator[Block]:
+    def readings(self, start: int, end: int, block_days: int = 1) -> Iterator[SiteReadings]:
         """All full minutes in [start, end), in µs since the epoch, some days at a time."""
         if self._known and _covers(self._known, start, end):
             yield self._known.between(start, end)
@@ -74,8 +74,9 @@ class SimulationAside:
             yield block.between(start, end)
 
 
-def _covers(block: Block, start: int, end: int) -> bool:
-    return bool(block.timestamps[0] <= start and end <= block.timestamps[-1] + MICROS)
+def _covers(readings: SiteReadings, start: int, end: int) -> bool:
+    first, last = readings.timestamps[[0, -1]].tolist()
+    return bool(first <= start and end <= last + MICROS)
 
 
 def main() -> None:

@@ -1,18 +1,15 @@
-"""What is consumed: metered loads, electric cars, a heat pump."""
+"""Consumers: metered loads, EV chargers, a heat pump."""
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from demo.simulators.days import MINUTES, Days
-from demo.simulators.equipment import Equipment, Readings, Surroundings
+from demo.simulators.equipment import Conditions, SimulatedDevice, Values
 from demo.simulators.noise import seed_of, uniform
 from demo.simulators.wind import DATA
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from history.arrays import Floats, Ints
 
 _SEASONS = ("winter", "transition", "summer")
 _DAY_TYPES = ("workday", "saturday", "sunday")
@@ -21,7 +18,7 @@ _SEASON_STARTS = ((101, 0), (321, 1), (515, 2), (915, 1), (1101, 0))
 
 
 @cache
-def standard_profile(name: str) -> "NDArray[np.float64]":
+def standard_profile(name: str) -> Floats:
     """A BDEW profile's watts for 1,000 kWh a year, shape (season, day type, quarter-hour)."""
     profile = np.zeros((3, 3, 96))
     for line in (DATA / "bdew_profiles.csv").read_text("utf-8").splitlines():
@@ -33,7 +30,7 @@ def standard_profile(name: str) -> "NDArray[np.float64]":
     return profile
 
 
-def season_of(days: Days) -> "NDArray[np.int64]":
+def season_of(days: Days) -> Ints:
     """Each day's season in `standard_profile`, shape (days,)."""
     dates = days.numbers.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
@@ -44,8 +41,8 @@ def season_of(days: Days) -> "NDArray[np.int64]":
 
 
 @dataclass(frozen=True, kw_only=True)
-class Load(Equipment):
-    """A standard load profile scaled to `annual` Wh, restless by a tenth; whole watts."""
+class Load(SimulatedDevice):
+    """A standard load profile scaled to `annual` Wh, with noise of about a tenth; whole watts."""
 
     KIND = "load_meter"
 
@@ -54,8 +51,8 @@ class Load(Equipment):
 
     SIGN = -1
 
-    def flow(self, around: Surroundings) -> "NDArray[np.float64]":
-        days = around.days
+    def active_power(self, conditions: Conditions) -> Floats:
+        days = conditions.days
         day_type = np.clip(days.weekday - 4, 0, 2)
         quarters = np.minimum(days.minute_of_day, MINUTES - 16) / 15.0
         before = quarters.astype(np.int64)
@@ -65,33 +62,31 @@ class Load(Equipment):
         shape = low + (high - low) * (quarters - before)
         noise = (
             1.0
-            + 0.06 * around.noise(self.slug, "hour", 47)
-            + 0.05 * around.noise(self.slug, "minute", 2)
+            + 0.06 * conditions.noise(self.slug, "hour", 47)
+            + 0.05 * conditions.noise(self.slug, "minute", 2)
         )
         return np.rint(shape * noise * (self.annual / 1e6))
 
-    def registers(self, flow: "NDArray[np.float64]") -> Readings:
-        return {"consumption_energy": flow}
+    def registers(self, power: Floats) -> Values:
+        return {"consumption_energy": power}
 
-    def measure(
-        self, around: Surroundings, flow: "NDArray[np.float64]", known: Readings
-    ) -> Readings:
-        return {"active_power": flow}
+    def measure(self, conditions: Conditions, power: Floats, computed: Values) -> Values:
+        return {"active_power": power}
 
 
 @dataclass(frozen=True)
 class Sessions:
     """Cars at a charger, one row a day: arrival and departure (minute), need (Wh), power (W)."""
 
-    arrival: "NDArray[np.float64]"
-    departure: "NDArray[np.float64]"
-    need: "NDArray[np.float64]"
-    power: "NDArray[np.float64]"
+    arrival: Floats
+    departure: Floats
+    need: Floats
+    power: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvCharger(Equipment):
-    """A charging point of `rated` W: constant power, then the fade-out of a filling battery."""
+class EvCharger(SimulatedDevice):
+    """A charging point of `rated` W: constant power, then less and less as the battery fills."""
 
     KIND = "ev_charger"
 
@@ -102,12 +97,12 @@ class EvCharger(Equipment):
     # Earliest arrival and latest departure of a day's visitors, civil minutes.
     SLOTS = ((420, 690), (705, 930), (990, 1290))
     CARS = (3_700.0, 7_400.0, 11_000.0)  # W: what onboard chargers commonly take
-    CONSTANT = 0.85  # share of a charge before the fade-out
-    FADED = 0.05  # of full power: here the car ends the charge
+    CONSTANT = 0.85  # share of a charge at constant power
+    FADED = 0.05  # of full power: below, the car ends the charge
 
-    def sessions(self, around: Surroundings, slot: int) -> Sessions:
+    def sessions(self, conditions: Conditions, slot: int) -> Sessions:
         """The visits in one slot of each day; a third fewer at the weekend."""
-        seed, days = seed_of(around.seed, self.slug, slot), around.days
+        seed, days = seed_of(conditions.seed, self.slug, slot), conditions.days
         arrive, stay, need, car, come = (
             uniform(seed, days.numbers * 5 + draw) for draw in range(5)
         )
@@ -120,24 +115,22 @@ class EvCharger(Equipment):
         need = np.where(comes, 6_000.0 + 22_000.0 * need, 0.0)
         return Sessions(arrival, np.where(comes, departure, arrival), need, power)
 
-    def flow(self, around: Surroundings) -> "NDArray[np.float64]":
-        return np.sum([self._charge(around, slot) for slot in range(len(self.SLOTS))], axis=0)
+    def active_power(self, conditions: Conditions) -> Floats:
+        return np.sum([self._charge(conditions, slot) for slot in range(len(self.SLOTS))], axis=0)
 
-    def measure(
-        self, around: Surroundings, flow: "NDArray[np.float64]", known: Readings
-    ) -> Readings:
-        used = np.cumsum(flow, axis=1) - flow
+    def measure(self, conditions: Conditions, power: Floats, computed: Values) -> Values:
+        used = np.cumsum(power, axis=1) - power
         minute = np.arange(MINUTES)[None, :]
-        session = np.zeros_like(flow)
+        session = np.zeros_like(power)
         for slot in range(len(self.SLOTS)):
-            visit = self.sessions(around, slot)
-            begun = np.take_along_axis(used, visit.arrival.astype(np.int64)[:, None], axis=1)
+            visit = self.sessions(conditions, slot)
+            at_arrival = np.take_along_axis(used, visit.arrival.astype(np.int64)[:, None], axis=1)
             there = (minute >= visit.arrival[:, None]) & (minute < visit.departure[:, None])
-            session = np.where(there, np.floor((used - begun) / 60.0), session)
-        return {"active_power": flow, "session_energy": session}
+            session = np.where(there, np.floor((used - at_arrival) / 60.0), session)
+        return {"active_power": power, "session_energy": session}
 
-    def _charge(self, around: Surroundings, slot: int) -> "NDArray[np.float64]":
-        visit = self.sessions(around, slot)
+    def _charge(self, conditions: Conditions, slot: int) -> Floats:
+        visit = self.sessions(conditions, slot)
         minute = np.arange(MINUTES)[None, :]
         since = minute - visit.arrival[:, None]
         full = visit.power[:, None]
@@ -149,7 +142,7 @@ class EvCharger(Equipment):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeatPump(Equipment):
+class HeatPump(SimulatedDevice):
     """An air-source heat pump: `capacity` W of heat, for a building losing `loss` W/K.
 
     Efficiency: Staffell et al., "A review of domestic heat pumps", Energy & Environmental Science
@@ -171,39 +164,35 @@ class HeatPump(Equipment):
     LEAST = 0.25  # of capacity: below, the compressor cycles
     CYCLE = 40  # minutes
 
-    def heat(self, around: Surroundings) -> tuple["NDArray[np.float64]", "NDArray[np.float64]"]:
-        """Heat asked for (W, 0 when standing) and the temperature it is delivered at (°C)."""
-        outside, clock = around.weather.temp_air, around.days.minute_of_day
+    def heat(self, conditions: Conditions) -> tuple[Floats, Floats]:
+        """The heat demand (W, 0 when it does not run) and its flow temperature (°C)."""
+        outside, clock = conditions.weather.temp_air, conditions.days.minute_of_day
         demand = np.clip(self.loss * (self.balance - outside), 0.0, self.capacity)
         least = self.LEAST * self.capacity
-        running = around.days.minutes % self.CYCLE < self.CYCLE * demand / least
+        running = conditions.days.minutes % self.CYCLE < self.CYCLE * demand / least
         demand = np.where(running, np.maximum(demand, least), 0.0)
         # The heating curve of radiators: 30 °C at 15 °C outside, 55 °C at −15 °C.
-        flow = np.clip(30.0 + (15.0 - outside) * 25.0 / 30.0, 30.0, 55.0)
+        flow_temperature = np.clip(30.0 + (15.0 - outside) * 25.0 / 30.0, 30.0, 55.0)
         water = np.zeros(clock.shape, dtype=bool)
         for start, end in self.WATER_HOURS:
             water |= (clock >= start) & (clock < end)
         demand = np.where(water, np.maximum(demand, 0.6 * self.capacity), demand)
-        return demand, np.where(water, self.WATER, flow)
+        return demand, np.where(water, self.WATER, flow_temperature)
 
-    def efficiency(
-        self, flow: "NDArray[np.float64]", outside: "NDArray[np.float64]"
-    ) -> "NDArray[np.float64]":
+    def efficiency(self, flow_temperature: Floats, outside: Floats) -> Floats:
         """Watts of heat per watt."""
-        lift = np.clip(flow - outside, *self.LIFT)
+        lift = np.clip(flow_temperature - outside, *self.LIFT)
         return 6.81 - 0.121 * lift + 0.000630 * lift**2
 
-    def flow(self, around: Surroundings) -> "NDArray[np.float64]":
-        demand, warm = self.heat(around)
-        return np.rint(demand / self.efficiency(warm, around.weather.temp_air))
+    def active_power(self, conditions: Conditions) -> Floats:
+        demand, flow_temperature = self.heat(conditions)
+        return np.rint(demand / self.efficiency(flow_temperature, conditions.weather.temp_air))
 
-    def measure(
-        self, around: Surroundings, flow: "NDArray[np.float64]", known: Readings
-    ) -> Readings:
-        demand, warm = self.heat(around)
-        standing = np.clip(warm - 6.0, 24.0, None)  # the pipes, cooling down
+    def measure(self, conditions: Conditions, power: Floats, computed: Values) -> Values:
+        demand, flow_temperature = self.heat(conditions)
+        standing = np.clip(flow_temperature - 6.0, 24.0, None)  # the pipes cool down
         return {
-            "active_power": flow,
+            "active_power": power,
             "thermal_power": np.rint(demand),
-            "flow_temperature": np.round(np.where(demand > 0.0, warm, standing), 1),
+            "flow_temperature": np.round(np.where(demand > 0.0, flow_temperature, standing), 1),
         }

@@ -1,12 +1,10 @@
-"""Randomness without memory: the same seed and index give the same number for ever."""
+"""Random numbers without state: a seed and an index always give the same number."""
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from history.arrays import Floats, Ints
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
@@ -18,7 +16,7 @@ def seed_of(*parts: object) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def uniform(seed: int, index: "NDArray[np.int64]") -> "NDArray[np.float64]":
+def uniform(seed: int, index: Ints) -> Floats:
     """Independent numbers in [0, 1), one for each index.
 
     SplitMix64's output function: Steele, Lea and Flood, "Fast splittable pseudorandom number
@@ -31,8 +29,8 @@ def uniform(seed: int, index: "NDArray[np.int64]") -> "NDArray[np.float64]":
     return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def smooth(seed: int, minutes: "NDArray[np.int64]", period: int) -> "NDArray[np.float64]":
-    """Noise in [-1, 1] that bends every `period` minutes: random knots, joined smoothly.
+def smooth(seed: int, minutes: Ints, period: int) -> Floats:
+    """Noise in [-1, 1] with a random value every `period` minutes and a smooth curve between.
 
     `minutes` is a block of consecutive days. Its variance is about 0.25.
     """

@@ -1,21 +1,16 @@
 """PV arrays and their inverters: PVWatts on a tilted plane, by pvlib.
 
-Dobos, "PVWatts version 5 manual", NREL/TP-6A20-62641, 2014; Hay and Davies 1980 for the sky's
+Dobos, "PVWatts version 5 manual", NREL/TP-6A20-62641, 2014; Hay and Davies 1980 for diffuse
 light; Faiman 2008 (doi:10.1002/pip.813) for the temperature of the modules.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demo.simulators.equipment import Equipment, Producer, Readings, Surroundings
-from demo.simulators.weather import SOLAR_CONSTANT
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from demo.simulators.weather import Weather
+from demo.simulators.equipment import Conditions, Producer, SimulatedDevice, Values
+from demo.simulators.weather import SOLAR_CONSTANT, Weather
+from history.arrays import Floats
 
 LOSSES = 0.86  # PVWatts' default losses of 14 %: soiling, wiring, mismatch and the like
 GAMMA = -0.0035  # 1/K: crystalline silicon's loss of power with temperature
@@ -28,7 +23,7 @@ SLEEPING, TRACKING, THROTTLED = 2.0, 4.0, 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PvArray(Equipment):
+class PvArray(SimulatedDevice):
     """Modules on one plane: `dc_rated` W at standard conditions, `voltage` V at full sun."""
 
     KIND = "pv_array"
@@ -38,22 +33,20 @@ class PvArray(Equipment):
     azimuth: float
     voltage: float = 800.0
 
-    def measure(
-        self, around: Surroundings, flow: "NDArray[np.float64]", known: Readings
-    ) -> Readings:
-        plane = self.plane(around.weather)
-        heat = self.temperature(plane, around.weather)
+    def measure(self, conditions: Conditions, power: Floats, computed: Values) -> Values:
+        plane = self.plane(conditions.weather)
+        heat = self.temperature(plane, conditions.weather)
         lit = np.clip(plane / 1000.0, 1e-3, None)
         voltage = self.voltage * (1.0 + BETA * (heat - 25.0)) * (1.0 + 0.025 * np.log(lit))
-        power = self.dc_power(around.weather)
+        dc_power = self.dc_power(conditions.weather)
         return {
-            "dc_power": power,
-            "dc_voltage": np.where(power > 0.0, np.round(voltage, 1), 0.0),
+            "dc_power": dc_power,
+            "dc_voltage": np.where(dc_power > 0.0, np.round(voltage, 1), 0.0),
             "module_temperature": np.round(heat, 1),
         }
 
-    def plane(self, weather: "Weather") -> "NDArray[np.float64]":
-        """Light that the cells can use, W/m², reflection taken off."""
+    def plane(self, weather: Weather) -> Floats:
+        """Irradiance on the plane without what it reflects, W/m²."""
         from pvlib import iam, irradiance
 
         sun, light = weather.sun, weather.irradiance
@@ -65,15 +58,13 @@ class PvArray(Equipment):
         beam = light.dni * np.maximum(np.cos(np.radians(aoi)), 0.0) * iam.ashrae(aoi)
         return beam + sky + ground
 
-    def temperature(
-        self, plane: "NDArray[np.float64]", weather: "Weather"
-    ) -> "NDArray[np.float64]":
+    def temperature(self, plane: Floats, weather: Weather) -> Floats:
         """Temperature of the modules, °C."""
         from pvlib import temperature
 
         return temperature.faiman(plane, weather.temp_air, weather.wind_speed)
 
-    def dc_power(self, weather: "Weather") -> "NDArray[np.float64]":
+    def dc_power(self, weather: Weather) -> Floats:
         """DC power in whole watts, after the array's losses."""
         from pvlib import pvsystem
 
@@ -85,28 +76,26 @@ class PvArray(Equipment):
 
 @dataclass(frozen=True, kw_only=True)
 class Inverter(Producer):
-    """Feeds the light of its arrays to the bus, at most `rated` watts."""
+    """Feeds what its arrays produce to the bus, at most `rated` watts."""
 
     KIND = "inverter"
 
     rated: float
     arrays: tuple[PvArray, ...]
 
-    def flow(self, around: Surroundings) -> "NDArray[np.float64]":
+    def active_power(self, conditions: Conditions) -> Floats:
         from pvlib import inverter
 
-        dc = sum(array.dc_power(around.weather) for array in self.arrays)
+        dc = sum(array.dc_power(conditions.weather) for array in self.arrays)
         return np.floor(inverter.pvwatts(dc, self.rated / INVERTER_EFFICIENCY, INVERTER_EFFICIENCY))
 
-    def measure(
-        self, around: Surroundings, flow: "NDArray[np.float64]", known: Readings
-    ) -> Readings:
+    def measure(self, conditions: Conditions, power: Floats, computed: Values) -> Values:
         full = np.floor(self.rated)
-        state = np.where(flow >= full, THROTTLED, np.where(flow > 0.0, TRACKING, SLEEPING))
-        warm = around.weather.temp_air + 4.0 + 22.0 * flow / self.rated
+        state = np.where(power >= full, THROTTLED, np.where(power > 0.0, TRACKING, SLEEPING))
+        warm = conditions.weather.temp_air + 4.0 + 22.0 * power / self.rated
         return {
-            "active_power": flow,
-            "apparent_power": np.rint(flow / POWER_FACTOR),
+            "active_power": power,
+            "apparent_power": np.rint(power / POWER_FACTOR),
             "cabinet_temperature": np.round(warm, 1),
             "operating_state": state,
         }

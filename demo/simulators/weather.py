@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from demo.simulators.days import MINUTES, Days
 from demo.simulators.noise import seed_of, smooth
+from history.arrays import Floats
 from ingest.typical_year import TypicalYear, read_typical_year
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 SOLAR_CONSTANT = 1361.0  # W/m²: Kopp and Lean 2011, doi:10.1029/2010GL045777
 CLEAR_BEAM = 0.75  # share of the beam that a clean atmosphere lets through, roughly
@@ -31,18 +28,18 @@ def shipped_year(name: str) -> TypicalYear:
 class Sun:
     """Where the sun is in the middle of each minute, in degrees, and the cosine above zero."""
 
-    zenith: "NDArray[np.float64]"
-    azimuth: "NDArray[np.float64]"
-    height: "NDArray[np.float64]"
+    zenith: Floats
+    azimuth: Floats
+    height: Floats
 
 
 @dataclass(frozen=True)
 class Irradiance:
     """Global and diffuse horizontal and direct normal irradiance, W/m²: ghi = dni·height + dhi."""
 
-    ghi: "NDArray[np.float64]"
-    dni: "NDArray[np.float64]"
-    dhi: "NDArray[np.float64]"
+    ghi: Floats
+    dni: Floats
+    dhi: Floats
 
 
 @dataclass(frozen=True)
@@ -72,10 +69,9 @@ class Weather:
 
     @cached_property
     def irradiance(self) -> Irradiance:
-        """The hour's beam and diffuse light, spread over its minutes by sun height and clouds.
+        """The hour's direct and diffuse light, spread over its minutes by sun height and clouds.
 
-        Each hour keeps its mean, but for light that would exceed what the sun can give when it
-        is at the horizon.
+        Each hour keeps its mean, except where the sun is too low to give that much light.
         """
         height = self.sun.height
         diffuse = self._hours(self.year.dhi)
@@ -89,18 +85,18 @@ class Weather:
         return Irradiance(dni * height + dhi, dni, dhi)
 
     @cached_property
-    def temp_air(self) -> "NDArray[np.float64]":
+    def temp_air(self) -> Floats:
         """Air temperature, °C."""
         return self._between_hours(self.year.temp_air)
 
     @cached_property
-    def wind_speed(self) -> "NDArray[np.float64]":
+    def wind_speed(self) -> Floats:
         """Wind speed at 10 m, m/s: one-minute means with gusts of about a tenth."""
         gusts = self._noise("gust", 3) + self._noise("squall", 17)
         return self._between_hours(self.year.wind_speed) * (1.0 + 0.12 * gusts)
 
     @cached_property
-    def wind_direction(self) -> "NDArray[np.float64]":
+    def wind_direction(self) -> Floats:
         """Where the wind comes from, degrees from north, [0, 360)."""
         hourly = np.radians(self.year.wind_direction)
         east = self._between_hours(np.sin(hourly))
@@ -109,46 +105,46 @@ class Weather:
         return (np.degrees(np.arctan2(east, north)) + veer) % 360.0
 
     @cached_property
-    def pressure(self) -> "NDArray[np.float64]":
+    def pressure(self) -> Floats:
         """Air pressure, hPa."""
         return self._between_hours(self.year.pressure)
 
-    def _clouds(self, level: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    def _clouds(self, level: Floats) -> Floats:
         """By how much each minute's beam is above or below `level`, its hour's mean in W/m²."""
         height = self.sun.height
         clear = level / (CLEAR_BEAM * SOLAR_CONSTANT)
-        # Clouds come and go most where the sky is neither clear nor covered.
-        restless = _every_minute(4.0 * clear * np.maximum(1.0 - clear, 0.0))
-        swing = restless * (1.1 * self._noise("cloud", 13) + 0.5 * self._noise("wisp", 4))
+        # Clouds change most where the sky is neither clear nor covered.
+        variability = _every_minute(4.0 * clear * np.maximum(1.0 - clear, 0.0))
+        swing = variability * (1.1 * self._noise("cloud", 13) + 0.5 * self._noise("wisp", 4))
         swing -= _every_minute(_ratio(_hourly_mean(height * swing), _hourly_mean(height)))
         minutes = swing.reshape(len(swing), 24, 60)
         above = _ratio(_ratio(MAX_BEAM - level, level), minutes.max(axis=2))
         below = _ratio(np.full_like(level, 0.98), -minutes.min(axis=2))
         return swing * _every_minute(np.clip(np.minimum(above, below), 0.0, 1.0))
 
-    def _noise(self, name: str, period: int) -> "NDArray[np.float64]":
+    def _noise(self, name: str, period: int) -> Floats:
         return smooth(seed_of(self.seed, name), self.days.minutes, period)
 
-    def _hours(self, hourly: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    def _hours(self, hourly: Floats) -> Floats:
         """The days' hours of a yearly array, shape (days, 24)."""
         return hourly.reshape(365, 24)[self.days.typical]
 
-    def _between_hours(self, hourly: "NDArray[np.float64]") -> "NDArray[np.float64]":
-        """What was measured at the hours' ends, joined by straight lines."""
+    def _between_hours(self, hourly: Floats) -> Floats:
+        """Straight lines between what was measured at the ends of the hours."""
         ends = self._hours(hourly)
         before = np.roll(hourly, 1).reshape(365, 24)[self.days.typical]
         share = np.tile(np.arange(60) / 60.0, 24)
         return _every_minute(before) * (1.0 - share) + _every_minute(ends) * share
 
 
-def _every_minute(hours: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _every_minute(hours: Floats) -> Floats:
     return np.repeat(hours, 60, axis=1)
 
 
-def _hourly_mean(minutes: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _hourly_mean(minutes: Floats) -> Floats:
     return minutes.reshape(len(minutes), 24, 60).mean(axis=2)
 
 
-def _ratio(part: "NDArray[np.float64]", whole: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _ratio(part: Floats, whole: Floats) -> Floats:
     """Their quotient; 0 where there is no whole."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from demo.simulators.equipment import Producer, Readings, Surroundings
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from demo.simulators.equipment import Conditions, Producer, Values
+from history.arrays import Floats
 
 DATA = Path(__file__).parent / "data"
 MEASURED_AT = 10.0  # m: the height of the weather file's anemometer
@@ -24,7 +22,7 @@ TIP_SPEED_RATIO = 7.0  # where three blades work best (Burton et al., "Wind Ener
 
 
 @cache
-def power_curve(model: str) -> tuple["NDArray[np.float64]", "NDArray[np.float64]"]:
+def power_curve(model: str) -> tuple[Floats, Floats]:
     """Hub wind speeds (m/s) and powers (W) of a model in `data/`, whose head names the source."""
     table = np.loadtxt(DATA / f"{model}.csv", delimiter=",", comments="#")
     return table[:, 0], table[:, 1] * 1000.0
@@ -44,31 +42,29 @@ class WindTurbine(Producer):
     cut_in: float
     cut_out: float = 25.0
 
-    def hub_wind(self, around: Surroundings) -> "NDArray[np.float64]":
-        """Wind speed at the hub, by the power law; each turbine stands a little differently."""
-        own = 1.0 + 0.04 * around.noise(self.slug, "wake", 11)
-        return around.weather.wind_speed * own * (self.hub_height / MEASURED_AT) ** SHEAR
+    def hub_wind(self, conditions: Conditions) -> Floats:
+        """Wind speed at the hub by the power law, with a little noise of each turbine's own."""
+        own = 1.0 + 0.04 * conditions.noise(self.slug, "wake", 11)
+        return conditions.weather.wind_speed * own * (self.hub_height / MEASURED_AT) ** SHEAR
 
-    def flow(self, around: Surroundings) -> "NDArray[np.float64]":
-        weather = around.weather
-        wind = self.hub_wind(around)
+    def active_power(self, conditions: Conditions) -> Floats:
+        weather = conditions.weather
+        wind = self.hub_wind(conditions)
         density = weather.pressure * 100.0 / (GAS_CONSTANT * (weather.temp_air + ZERO_CELSIUS))
         # IEC 61400-12-1: a pitch-regulated turbine sees the wind that carries the same power.
         power = np.interp(wind * np.cbrt(density / DENSITY), *power_curve(self.model))
         return np.where(self._runs(wind), np.floor(np.clip(power, 0.0, self.rated)), 0.0)
 
-    def measure(
-        self, around: Surroundings, flow: "NDArray[np.float64]", known: Readings
-    ) -> Readings:
-        wind = self.hub_wind(around)
+    def measure(self, conditions: Conditions, power: Floats, computed: Values) -> Values:
+        wind = self.hub_wind(conditions)
         turning = TIP_SPEED_RATIO * wind * 60.0 / (np.pi * self.diameter)
         rotor = np.where(self._runs(wind), np.clip(turning, *self.rotor), 0.0)
         return {
-            "active_power": flow,
+            "active_power": power,
             "wind_speed": np.round(wind, 1),
-            "wind_direction": np.mod(np.rint(around.weather.wind_direction), 360.0),
+            "wind_direction": np.mod(np.rint(conditions.weather.wind_direction), 360.0),
             "rotor_speed": np.round(rotor, 1),
         }
 
-    def _runs(self, wind: "NDArray[np.float64]") -> "NDArray[np.bool_]":
+    def _runs(self, wind: Floats) -> NDArray[np.bool_]:
         return (wind >= self.cut_in) & (wind < self.cut_out)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from demo.fleet import FLEET, SEED
 from demo.management.commands import simulate
-from demo.seeding import create_site
+from demo.services import create_site
 from demo.simulators.site import Simulation, SitePlan
 from devices.kinds import DeviceStatus
 from devices.models import Device
@@ -146,7 +146,7 @@ def test_a_signal_ends_it_cleanly(
         os.kill(os.getpid(), number)
         return {}
 
-    monkeypatch.setattr(simulate, "feeds", answer)
+    monkeypatch.setattr(simulate, "simulated_metrics", answer)
     handler = signal.getsignal(number)
     assert run(interval=3600.0) == "Stopped.\n"
     assert signal.getsignal(number) is handler
@@ -165,7 +165,7 @@ def test_it_survives_a_database_that_is_away_for_a_while(
         os.kill(os.getpid(), signal.SIGTERM)
         return {}
 
-    monkeypatch.setattr(simulate, "feeds", answer)
+    monkeypatch.setattr(simulate, "simulated_metrics", answer)
     monkeypatch.setattr(simulate.connection, "close", lambda: None)
     assert run(interval=0.001) == "Stopped.\n"
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]

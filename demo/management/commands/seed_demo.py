@@ -13,15 +13,16 @@ from django.utils import timezone
 from environ import FileAwareEnv
 from tqdm import tqdm
 
-from demo import seeding
 from demo.fleet import COMMISSIONED, FLEET, SEED, DemoSite
+from demo.people import PEOPLE
+from demo.readings import MINUTE, simulated_metrics, store_window
+from demo.services import create_people, create_site, is_complete, is_in_use
 from demo.simulators.site import Simulation
-from demo.storing import MINUTE, feeds, store_window
 from deploy.secrets import keep_secret, kept_secret
 from energy.instants import to_micros
 
 MINUTES_PER_DAY = 1440
-# A Site's days are not UTC's, in which they are sealed: two parts of a day are sealed twice.
+# Days are sealed in UTC, which is not a Site's: the day where two blocks meet is sealed twice.
 DAYS_AT_ONCE = 10
 env = FileAwareEnv()
 
@@ -46,24 +47,25 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, days: int | None, if_empty: bool, verbosity: int, **options: Any) -> None:
-        if if_empty and seeding.is_someones_own():
+        if if_empty and is_in_use():
             return
-        if seeding.is_complete():
+        if is_complete():
             self.stdout.write("The demo is there already; nothing was changed.")
             return
         now = timezone.now()
-        days = _allowed(env.int("DEMO_DAYS", default=90) if days is None else days, now)
+        days = _checked_days(env.int("DEMO_DAYS", default=90) if days is None else days, now)
         for site in FLEET:
-            seeding.create_site(site)
+            create_site(site)
         stored = self._fill(days, now, quiet=verbosity == 0)
         self.stdout.write(f"Stored {stored:,} readings of {len(FLEET)} Sites.")
-        # Last: while nobody can sign in, an interrupted start is told from a finished one.
-        seeding.create_people(self._password())
-        names = ", ".join(person.username for person in seeding.PEOPLE)
+        # Last, so that a seeding that was interrupted can be told from a finished one: nobody can
+        # sign in.
+        create_people(self._password())
+        names = ", ".join(person.username for person in PEOPLE)
         self.stdout.write(f"Sign in as {names}.")
 
     def _fill(self, days: int, now: datetime, *, quiet: bool) -> int:
-        # The last full minute is in: windows are half-open.
+        # Windows are half-open: one microsecond later, the last full minute is included.
         end = to_micros(now) // MINUTE * MINUTE + 1
         start = end - 1 - days * MINUTES_PER_DAY * MINUTE + MINUTE
         with tqdm(
@@ -79,7 +81,12 @@ class Command(BaseCommand):
         stored = 0
         simulation = Simulation(site.plan, SEED)
         for count in store_window(
-            simulation, feeds(site.plan), start, end, received_at=now, days_at_once=DAYS_AT_ONCE
+            simulation,
+            simulated_metrics(site.plan),
+            start,
+            end,
+            received_at=now,
+            days_at_once=DAYS_AT_ONCE,
         ):
             stored += count
             progress.update(DAYS_AT_ONCE)
@@ -103,8 +110,8 @@ class Command(BaseCommand):
         return password
 
 
-def _allowed(days: int, now: datetime) -> int:
-    """Raises CommandError for more days than the fleet has stood, or less than one."""
+def _checked_days(days: int, now: datetime) -> int:
+    """Raises CommandError for more days than the fleet has existed, or less than one."""
     most = (now.date() - COMMISSIONED).days - 1
     if not 1 <= days <= most:
         raise CommandError(f"The days of history must be from 1 to {most}, not {days}.")

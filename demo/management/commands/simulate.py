@@ -1,4 +1,4 @@
-"""`manage.py simulate`: the demo fleet's equipment goes on reporting, until told to stop."""
+"""`manage.py simulate`: the demo fleet's devices report every minute, until it is stopped."""
 
 import logging
 import signal
@@ -15,8 +15,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from demo.fleet import FLEET, SEED
+from demo.readings import MINUTE, first_missing, simulated_metrics, store_window
 from demo.simulators.aside import Computer, SimulationAside
-from demo.storing import MINUTE, feeds, store_window, unfed_since
 from energy.instants import to_micros
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Stored {self._store_due(gap_days):,} readings.")
             return
         stop = threading.Event()
-        with _signals_set(stop):
+        with _stop_signals(stop):
             self._run(stop, interval, gap_days)
         self.stdout.write("Stopped.")
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
         while not stop.is_set():
             self._beat()
             try:
-                for _ in self._stored_blocks(gap_days):
+                for _ in self._store_blocks(gap_days):
                     self._beat()
                     if stop.is_set():
                         return
@@ -87,17 +87,17 @@ class Command(BaseCommand):
             self._heartbeat.touch()
 
     def _store_due(self, gap_days: int) -> int:
-        return sum(self._stored_blocks(gap_days))
+        return sum(self._store_blocks(gap_days))
 
-    def _stored_blocks(self, gap_days: int) -> Iterator[int]:
-        """Stores, block by block, what is due of every Site; yields how many readings each."""
+    def _store_blocks(self, gap_days: int) -> Iterator[int]:
+        """Stores what is due of every Site, a block at a time; yields how many readings each."""
         with self._computer:
             for simulation in self._simulations:
                 now = timezone.now()
                 end = to_micros(now) // MINUTE * MINUTE + 1
-                fed = feeds(simulation.plan)
-                if fed and (start := unfed_since(fed, end - gap_days * DAY)) < end:
-                    yield from store_window(simulation, fed, start, end, received_at=now)
+                metrics = simulated_metrics(simulation.plan)
+                if metrics and (start := first_missing(metrics, end - gap_days * DAY)) < end:
+                    yield from store_window(simulation, metrics, start, end, received_at=now)
 
     @cached_property
     def _computer(self) -> Computer:
@@ -109,8 +109,8 @@ class Command(BaseCommand):
 
 
 @contextmanager
-def _signals_set(event: threading.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT set `event`, as long as the context lasts."""
+def _stop_signals(event: threading.Event) -> Iterator[None]:
+    """Inside the context, SIGTERM and SIGINT set `event`."""
     before = {
         number: signal.signal(number, lambda *_: event.set())
         for number in (signal.SIGTERM, signal.SIGINT)
