@@ -1,4 +1,4 @@
-"""Amounts of power or energy that are only partly known, and what follows from them. Pure."""
+"""Amounts of power or energy that are only partly known, and their sums. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from history.arrays import Floats
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What is known of a power or an energy.
+    """A power or an energy, as far as it is known.
 
-    `values` float64[buckets], the unknown counted as 0; `coverage`: the share of it that is known,
-    0 to 1; `timestamp`: its oldest part was measured then, in microseconds since the Unix epoch;
-    `inputs`: the ids of the Metrics that it comes from.
+    `values` float64[buckets], 0 where unknown; `coverage`, 0 to 1, is the share that is known;
+    `timestamp`, in microseconds since the Unix epoch, is when its oldest part was measured;
+    `inputs` are the ids of the Metrics that it is computed from.
     """
 
     values: Floats
@@ -29,9 +29,9 @@ class Amount:
 
 
 def pooled(parts: Sequence[Amount]) -> Amount | None:
-    """The sum of like parts, which stand in for one another: known as far as they are on average.
+    """The sum of like amounts, such as those of several inverters, with their mean coverage.
 
-    None without parts.
+    None where there are none.
     """
     if not parts:
         return None
@@ -41,9 +41,9 @@ def pooled(parts: Sequence[Amount]) -> Amount | None:
 
 
 def balanced(plus: Iterable[Amount | None], minus: Iterable[Amount | None] = ()) -> Amount | None:
-    """What follows from unlike terms: known only as far as the least known one.
+    """`plus` less `minus`, with the coverage of the least known of these unlike terms.
 
-    Terms that do not exist (None) count as nothing; None when none exists.
+    Terms that do not exist (None) count as 0; None where none exists.
     """
     added, taken = _present(plus), _present(minus)
     terms = [*added, *taken]

@@ -49,7 +49,7 @@ def common_scale(rows: Iterable[PowerRow], *, kilo: bool) -> Scale:
 
 
 def known_figures(site: Site, now: datetime) -> Figures:
-    """Those of now and today; those of now alone, while history is away."""
+    """The figures of now and today; those of now alone while history is away."""
     try:
         return site_figures([site], now)[site.pk]
     except HistoryAway:

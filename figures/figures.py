@@ -31,8 +31,8 @@ _PERCENT = 100
 class Figure:
     """`value` is None where `coverage` (0 to 1) is too low, or there is nothing to divide by.
 
-    `timestamp`: when the oldest reading that it rests on was measured; `inputs`: the ids of the
-    Metrics it comes from, ascending.
+    `timestamp` is when the oldest reading it is computed from was measured; `inputs` are the ids
+    of its Metrics, ascending.
     """
 
     value: float | None

@@ -43,16 +43,16 @@ class Energies:
         """The seven flows.
 
         Where what came in equals what went out, the flows from each source add up to what it gave
-        and those to each sink to what it took. A bucket that cannot be (meters are not read at the
-        same instant) is split as far as it can: no flow exceeds its source or its sink.
+        and those to each sink to what it took. Meters are not read at the same instant, so the
+        balance of a bucket may not hold: even then no flow exceeds its source or its sink.
         """
         used = np.maximum(self.consumption, 0)
-        # Both ways through the grid's meter, or the battery's, in one bucket, with nothing between.
+        # What came and went through the same meter within a bucket is no flow.
         through_grid = np.clip(self.imported - used - self.charged, 0, self.exported)
         imported, exported = self.imported - through_grid, self.exported - through_grid
         through_storage = np.clip(self.discharged - used - exported, 0, self.charged)
         charged, discharged = self.charged - through_storage, self.discharged - through_storage
-        # Production leaves to grid and battery what nothing else can give or take.
+        # Production first covers the export and the charging that nothing else can.
         direct = _least(
             self.production,
             used,

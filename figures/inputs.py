@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from devices.kinds import DeviceKind, DeviceStatus
 from metrics.models import Metric
+from metrics.quantities import WATT_HOURS
 from metrics.vocabulary import MetricType
 from sites.models import Site
 
@@ -44,14 +45,12 @@ EXCHANGES = {
     ),
 }
 CHARGE_LEVEL = "state_of_charge"
-POWER_KEYS = {key for exchange in EXCHANGES.values() for key, _ in exchange.keys.values()} | {
-    CHARGE_LEVEL
-}
-ENERGY_KEYS = {key for exchange in EXCHANGES.values() for _, key in exchange.keys.values()}
+_KEYS = [keys for exchange in EXCHANGES.values() for keys in exchange.keys.values()]
+POWER_KEYS = {power for power, _ in _KEYS} | {CHARGE_LEVEL}
+ENERGY_KEYS = {counter for _, counter in _KEYS}
 _WATTS = {"W": 1.0, "kW": 1e3, "MW": 1e6}
-_WATT_HOURS = {"Wh": 1.0, "kWh": 1e3, "MWh": 1e6}
 # What one of each unit is in W, Wh or %.
-SCALES = _WATTS | _WATT_HOURS | {"%": 1.0}
+SCALES = _WATTS | WATT_HOURS | {"%": 1.0}
 
 _Key = tuple[int, str]
 
@@ -83,7 +82,7 @@ class SiteInputs:
                 self.charge_levels.append(metric)
         elif metric.type == MetricType.GAUGE and metric.unit in _WATTS:
             self._powers[key] = metric
-        elif metric.type == MetricType.COUNTER and metric.unit in _WATT_HOURS:
+        elif metric.type == MetricType.COUNTER and metric.unit in WATT_HOURS:
             self._counters[key] = metric
 
     def _meters(self, name: str) -> Iterator[tuple[Metric | None, Metric | None]]:

@@ -1,4 +1,4 @@
-"""The time a Site's figures are asked for: now, today, or a day or month of its own calendar."""
+"""Which time a Site's figures are of: now, today, or a day or month of its own calendar."""
 
 import re
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ _FORMS = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What is asked for; `days` is None for the day that `now` is in, else [first, last) dates."""
+    """Which figures, and of which days: [first, last) dates, or None for the day of `now`."""
 
     has_powers: bool = True
     has_energies: bool = True
     days: tuple[date, date] | None = None
 
     def quarters(self, zone: ZoneInfo, now: datetime) -> Buckets | None:
-        """Its quarter hours up to `now`; None where none of it has passed."""
+        """The quarter hours of its days up to `now`; None where they have not begun."""
         today = now.astimezone(zone).date()
         first, last = self.days or (today, today + timedelta(days=1))
         start, end = midnight(first, zone), min(midnight(last, zone), to_micros(now))
@@ -36,7 +36,7 @@ NOW_AND_TODAY = Period()
 
 
 def read_period(text: str) -> Period:
-    """The period that is meant by now, today, 2026-06-01 or 2026-06.
+    """Reads `now`, `today`, a day such as 2026-06-01 or a month such as 2026-06.
 
     Raises DomainError naming `period`.
     """
@@ -54,10 +54,10 @@ def read_period(text: str) -> Period:
 
 def _days(text: str) -> tuple[date, date]:
     """Raises ValueError for what is no day or month."""
-    found = _FORMS.match(text)
-    if found is None or int(found[1]) not in YEARS:
+    match = _FORMS.match(text)
+    if match is None or int(match[1]) not in YEARS:
         raise ValueError(text)
-    first = date(int(found[1]), int(found[2]), int(found[3] or 1))
-    if found[3]:
+    first = date(int(match[1]), int(match[2]), int(match[3] or 1))
+    if match[3]:
         return first, first + timedelta(days=1)
     return first, (first + timedelta(days=31)).replace(day=1)

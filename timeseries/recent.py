@@ -58,7 +58,7 @@ class DeviceRow:
 
     @property
     def state(self) -> Freshness:
-        """That of its freshest Metric: a Device reports while any of them does."""
+        """The state of its freshest Metric: a Device reports while any of its Metrics does."""
         states = {row.latest.state for row in self.metrics}
         return next((state for state in _FRESHEST_FIRST if state in states), Freshness.NEVER)
 
@@ -78,10 +78,10 @@ def metric_rows(metrics: Iterable[Metric], now: datetime) -> list[MetricRow]:
 
 def device_rows(devices: Iterable[Device], now: datetime) -> list[DeviceRow]:
     """Rows of `devices` with all their Metrics; recent history of the headlines only."""
-    found: dict[int, DeviceRow] = {device.pk: DeviceRow(device, []) for device in devices}
-    for metric in Metric.objects.filter(device__in=found).with_latest():
-        found[metric.device_id].metrics.append(MetricRow(metric, latest_value(metric, now)))
-    rows = list(found.values())
+    by_id: dict[int, DeviceRow] = {device.pk: DeviceRow(device, []) for device in devices}
+    for metric in Metric.objects.filter(device__in=by_id).with_latest():
+        by_id[metric.device_id].metrics.append(MetricRow(metric, latest_value(metric, now)))
+    rows = list(by_id.values())
     _add_recent([row.headline for row in rows if row.headline], now)
     return rows
 
@@ -93,6 +93,6 @@ def _add_recent(rows: Sequence[MetricRow], now: datetime) -> None:
     try:
         series = answer([row.metric for row in rows], query, now)["series"]
     except HistoryAway:
-        return  # The rows are what the page is about, their lines an ornament.
+        return  # The page does without the lines: its rows matter.
     for row, recent in zip(rows, series, strict=True):
         row.recent = recent["values"]

@@ -9,39 +9,25 @@ from metrics.vocabulary import MetricType
 from timeseries.queries import CHOICES
 from timeseries.summaries import AGGREGATES
 
-_NUMBERS: dict[str, Any] = {"items": {"type": ["number", "null"], "format": "double"}}
+_NUMBERS: dict[str, Any] = {
+    "type": "array",
+    "items": {"type": ["number", "null"], "format": "double"},
+}
 _INSTANT: dict[str, Any] = {"type": ["string", "integer"]}
+_INSTANTS: dict[str, Any] = {"type": ["array", "null"], "items": _INSTANT}
+_STATES: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": _NUMBERS,
+    "examples": [{"3": [600, 900], "7": [300, 0]}],
+}
 
 
-@extend_schema_field(_INSTANT)
-class InstantField(serializers.Field):
-    """RFC 3339, or milliseconds with `time_format=ms`."""
+class DescribedField(serializers.Field):
+    """A field that is only described, by a JSON schema: answers are written without serializers."""
 
-
-@extend_schema_field({"type": ["array", "null"], "items": _INSTANT})
-class InstantsField(serializers.Field):
-    """Instants, one a value."""
-
-
-@extend_schema_field({"type": "array", **_NUMBERS})
-class NumbersField(serializers.Field):
-    """Numbers, null where nothing is known."""
-
-
-@extend_schema_field({"type": ["array", "null"], **_NUMBERS})
-class CoverageField(serializers.Field):
-    """Share of each bucket for which readings exist, 0 to 1; null for raw readings."""
-
-
-@extend_schema_field(
-    {
-        "type": "object",
-        "additionalProperties": {"type": "array", **_NUMBERS},
-        "examples": [{"3": [600, 900], "7": [300, 0]}],
-    }
-)
-class StatesField(serializers.Field):
-    """With `aggregate=duration`: by state, the seconds spent in it in each bucket."""
+    def __init__(self, schema: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        extend_schema_field(schema)(self)  # type: ignore[type-var]
 
 
 class SeriesSerializer(serializers.Serializer):
@@ -55,12 +41,12 @@ class SeriesSerializer(serializers.Serializer):
     device = serializers.IntegerField()
     site = serializers.IntegerField()
     aggregate = serializers.ChoiceField(choices=AGGREGATES, allow_null=True)
-    values = NumbersField()
-    coverage = CoverageField()
-    min = NumbersField(required=False)
-    max = NumbersField(required=False)
-    timestamps = InstantsField(required=False)
-    states = StatesField(required=False)
+    values = DescribedField(_NUMBERS)
+    coverage = DescribedField({**_NUMBERS, "type": ["array", "null"]})
+    min = DescribedField(_NUMBERS, required=False)
+    max = DescribedField(_NUMBERS, required=False)
+    timestamps = DescribedField(_INSTANTS, required=False)
+    states = DescribedField(_STATES, required=False)
 
 
 @extend_schema_serializer(
@@ -98,8 +84,8 @@ class SeriesSerializer(serializers.Serializer):
 class TimeSeriesSerializer(serializers.Serializer):
     """History; the outer `timestamps` are null with raw readings, where each series has its own."""
 
-    start = InstantField()
-    end = InstantField()
+    start = DescribedField(_INSTANT)
+    end = DescribedField(_INSTANT)
     resolution = serializers.ChoiceField(choices=CHOICES["resolution"][1:])
     aggregate = serializers.ChoiceField(
         choices=AGGREGATES, allow_null=True, help_text="Null where the series' own differ."
@@ -107,5 +93,5 @@ class TimeSeriesSerializer(serializers.Serializer):
     time_zone = serializers.CharField()
     truncated = serializers.BooleanField(help_text="Go on with `next_cursor`.")
     next_cursor = serializers.CharField(allow_null=True)
-    timestamps = InstantsField()
+    timestamps = DescribedField(_INSTANTS)
     series = SeriesSerializer(many=True)

@@ -166,6 +166,12 @@ def test_a_bad_parameter_is_refused_by_name(history, field, value):
     assert [error["field"] for error in response.json()["errors"]] == [field]
 
 
+def test_everything_that_cannot_be_read_is_named_at_once(history):
+    response = history("start=yesterday&envelope=1&max_points=x")
+    fields = {error["field"]: error["code"] for error in response.json()["errors"]}
+    assert fields == dict.fromkeys(("start", "envelope", "max_points"), "invalid")
+
+
 def test_a_parameter_given_twice_is_refused(history):
     response = history("fill=null&fill=none")
     assert [error["field"] for error in response.json()["errors"]] == ["fill"]
