@@ -17,7 +17,7 @@ from bench.readings import Feed, Floor
 from bench.server import Client, Server, server
 from bench.size import Size
 from bench.world import World, build
-from deploy.prepare import refresh_statistics
+from history.relational.backend import backend
 
 SMALL = ingest.Load(size=1_000, writers=1, requests=1, rounds=15)
 LARGE = ingest.Load(size=10_000, writers=2, requests=3, rounds=5)
@@ -138,7 +138,7 @@ def main(target: str) -> int:
     size = Size.from_environment()
     call_command("migrate", verbosity=0)
     world = build(size.metrics)
-    refresh_statistics()
+    backend().refresh_statistics()
     floor = ingest.floor_for(connection.vendor, LARGE.writers)
     end = history.first_hot_day(datetime.now(UTC)) - 2
     with server() as http:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.instants import to_micros
+from history import get_store
 from history.arrays import ReadingBatch
 from history.buckets import DAY, MINUTE
 from history.relational.sealing import HOT_DAYS
-from ingest.door import store_history, store_readings
+from ingest.door import store_history
 
 Matrix = NDArray[np.float64]
 Shape = Callable[[np.random.Generator, int, int], Matrix]
@@ -101,11 +102,7 @@ def fill_hot(metric_ids: list[int], day: int) -> None:
     """Store a day as if it had arrived minute by minute: as rows that are to be sealed."""
     (batch,) = _days(metric_ids, range(day, day + 1))
     for part in np.array_split(np.arange(len(batch)), 10):
-        chosen = slice(part[0], part[-1] + 1)
-        store_readings(
-            ReadingBatch(batch.metric_ids[chosen], batch.timestamps[chosen], batch.values[chosen]),
-            now=datetime.now(UTC),
-        )
+        get_store().append(batch[part[0] : part[-1] + 1])
 
 
 def _days(metric_ids: list[int], days: range) -> Iterator[ReadingBatch]:

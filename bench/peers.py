@@ -23,7 +23,7 @@ from bench.server import Client, Server, server
 from bench.size import Size
 from bench.victoria import victoria
 from bench.world import World, build
-from deploy.prepare import refresh_statistics
+from history.relational.backend import backend
 
 LOAD = Load(size=10_000, writers=2, requests=3, rounds=5)
 _DAY = 86_400
@@ -141,7 +141,7 @@ def main(target: str) -> int:
     size = Size.from_environment(days=7)
     call_command("migrate", verbosity=0)
     world = build(size.metrics)
-    refresh_statistics()
+    backend().refresh_statistics()
     end = history.first_hot_day(datetime.now(UTC))
     with ExitStack() as stack:
         folders = [Path(stack.enter_context(TemporaryDirectory())) for _ in range(2)]

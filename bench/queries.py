@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import psycopg
 from pcodec.standalone import simple_decompress
 
@@ -17,10 +16,9 @@ from bench.figures import Action
 from bench.world import World
 from history import get_store
 from history.buckets import divide
-from history.relational.rollups import Kept, Layout, heads_of
+from history.relational.rollups import decoded_shape
 from metrics.models import Metric
-from timeseries.columns import columns_of
-from timeseries.summaries import Summary, aggregate_of
+from timeseries.summaries import Summary, aggregate_of, columns_of
 
 _MICROS_A_DAY = 86_400_000_000
 _LIMIT = 100_000
@@ -133,25 +131,14 @@ class _Packs:
         self, metric_ids: list[int], begin: int, end: int, *, extremes: bool = False
     ) -> None:
         step = max(1, _DAYS_AT_ONCE // (end - begin))
-        columns = f"quarters, {'extremes' if extremes else 'NULL'}"
+        wanted = f"CASE WHEN rise IS NOT NULL OR {int(extremes)} = 1 THEN extremes END"
+        columns = f"shape, means, {wanted}"
         for first in range(0, len(metric_ids), step):
-            found = self._fetch(columns, metric_ids[first : first + step], begin, end)
-            _decode(list(found), extremes=extremes)
-
-
-def _decode(found: list[tuple[bytes, bytes | None]], *, extremes: bool) -> None:
-    heads = heads_of([quarters for quarters, _ in found])
-    rising = heads["layout"] == Layout.RISING
-    for chosen, of_measured in ((rising, False), (~rising, True)):
-        days = [found[index] for index in np.flatnonzero(chosen)]
-        if not days:
-            continue
-        kept = Kept.of(np.arange(len(days)), heads[chosen], *zip(*days, strict=True))
-        kept.shape(len(days))
-        if of_measured:
-            kept.means(len(days))
-        if extremes or not of_measured:
-            kept.lows_and_highs(len(days))
+            for encoded in self._fetch(columns, metric_ids[first : first + step], begin, end):
+                decoded_shape(encoded[0])
+                for column in encoded[1:]:
+                    if column is not None:
+                        simple_decompress(column)
 
 
 def packs_floor() -> PacksFloor:

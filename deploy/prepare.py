@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from deploy.secrets import ensure_secret
 from history import get_store
+from history.relational.backend import backend
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD_FILE = ROOT / "var" / "demo-password"
@@ -28,22 +29,10 @@ def everything() -> str:
     _migrate_history()
     _collect_static()
     password = _known_password() if get_user_model().objects.exists() else _seed()
-    refresh_statistics()
+    backend().refresh_statistics()
     # The embedded engine serves one process, and this one goes on to watch over others.
     get_store().close()
     return password
-
-
-def refresh_statistics() -> None:
-    """Let SQLite's planner know the tables' sizes, which PostgreSQL finds out by itself.
-
-    Without, it looks a list of ids up once for each row that the user sees: 110 ms instead of 5
-    for a thousand of a thousand metrics. The limit keeps it short however large a table is.
-    """
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA analysis_limit = 1000")
-            cursor.execute("ANALYZE")
 
 
 def _migrate() -> None:

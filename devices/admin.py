@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -17,24 +16,10 @@ from ingest.admin import DeletesHistoryMixin
 from metrics.admin import MetricInline
 
 
-class DeviceAdminForm(forms.ModelForm):
-    """A Device, which may move to another Site where nothing has its slug."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        same = Device.objects.filter(site=cleaned.get("site"), slug=self.instance.slug)
-        if self.instance.pk and same.exclude(pk=self.instance.pk).exists():
-            self.add_error(
-                "site", f"That site already has a device with the slug {self.instance.slug}."
-            )
-        return cleaned
-
-
 @admin.register(Device)
 class DeviceAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, ImportingAdmin):
-    """Devices with their Metrics inline; a new one without any gets its kind's headline."""
+    """Devices with their Metrics; a new one without any gets the headline of its kind."""
 
-    form = DeviceAdminForm
     resource_classes = [DeviceResource]
     inlines = (MetricInline,)
     list_display = ("name", "site", "kind", "status", "manufacturer", "rated_power", "metrics")
@@ -55,7 +40,7 @@ class DeviceAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, I
 
     @admin.display(ordering="metric_count")
     def metrics(self, device: Any) -> str:
-        """How many Metrics it has, leading to them."""
+        """The number of Metrics, as a link to them."""
         url = reverse("admin:metrics_metric_changelist")
         return format_html(
             '<a href="{}?device__id__exact={}">{}</a>', url, device.pk, device.metric_count

@@ -1,9 +1,8 @@
-"""What narrows and orders a list of Devices, on pages and in the API."""
+"""The filters and the ordering of lists of Devices, on pages and in the API."""
 
 import django_filters
 
 from devices.kinds import DeviceKind, DeviceStatus
-from devices.models import Device
 from energy.filters import OrderingFilter, SearchFilter, VisibleChoiceFilter
 from sites.models import Site
 
@@ -31,7 +30,3 @@ class DeviceFilterSet(django_filters.FilterSet):
             ("updated_at", "updated_at"),
         )
     )
-
-    class Meta:
-        model = Device
-        fields: tuple[str, ...] = ()

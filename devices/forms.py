@@ -1,5 +1,6 @@
-"""Adding and editing a Device."""
+"""The forms to add and to edit a Device."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -12,15 +13,15 @@ from metrics.vocabulary import CANONICAL, MetricSpec, headline
 
 
 class KindMetricsWidget(forms.CheckboxSelectMultiple):
-    """The canonical Metrics in one group for each kind; the page shows the chosen kind's group."""
+    """Checkboxes of the canonical Metrics, grouped by kind; the page shows the chosen group."""
 
     template_name = "devices/kind_metrics.html"
 
 
 class DeviceForm(forms.ModelForm):
-    """What people set about a Device, and which Metrics of its kind it measures.
+    """The fields of a Device that people set, and the Metrics of its kind that it measures.
 
-    A choice of `metrics` is "kind.key"; those of other kinds than the chosen one are ignored.
+    A choice of `metrics` is "kind.key"; choices of other kinds than the selected one are ignored.
     """
 
     metrics = forms.MultipleChoiceField(
@@ -49,35 +50,33 @@ class DeviceForm(forms.ModelForm):
         )
         labels = {"rated_power": "Rated power, in watts", "serial_number": "Serial number"}
         help_texts = {"rated_power": ""}
+        error_messages = {"name": {"unique": "%(site)s already has a device of that name."}}
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
             "notes": forms.Textarea(attrs={"rows": 3}),
         }
 
     field_order = ("name", "kind", "metrics", "expected_interval", "status")
+    existing_keys: Collection[str] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
-        self.fields["metrics"].choices = self._offered()  # type: ignore[attr-defined]
-
+        self.fields["metrics"].choices = self._metric_choices()  # type: ignore[attr-defined]
         self.fields["kind"].choices = [("", "Choose a kind"), *DeviceKind.choices]  # type: ignore[attr-defined]
 
-    def _offered(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """(kind, its choices) for every kind."""
+    def _metric_choices(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """(kind, its choices) for every kind, without the Metrics that the Device already has."""
         return [
-            (kind.value, [(f"{kind}.{spec.key}", _described(spec)) for spec in CANONICAL[kind]])
+            (
+                kind.value,
+                [
+                    (f"{kind}.{spec.key}", _label(spec))
+                    for spec in CANONICAL[kind]
+                    if spec.key not in self.existing_keys
+                ],
+            )
             for kind in DeviceKind
         ]
-
-    def clean_name(self) -> str:
-        """Names are unique in a Site, which is no field of this form."""
-        name: str = self.cleaned_data["name"]
-        same = Device.objects.filter(site=self.instance.site, name=name)
-        if same.exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(
-                f"{self.instance.site} already has a device of that name.", code="unique"
-            )
-        return name
 
     def chosen_specs(self) -> list[MetricSpec]:
         """The chosen Metrics of the chosen kind, in the vocabulary's order."""
@@ -87,7 +86,7 @@ class DeviceForm(forms.ModelForm):
 
 
 class DeviceAddForm(DeviceForm):
-    """A new Device: each kind's headline Metric is chosen to begin with."""
+    """Adds a Device; the headline Metric of each kind is preselected."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -108,14 +107,15 @@ class DeviceAddForm(DeviceForm):
 
 
 class DeviceEditForm(DeviceForm):
-    """An existing Device; notices when somebody else changed it since the form was opened."""
+    """Edits a Device, and notices when somebody else changed it since the form was opened."""
 
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.present = {metric.key: metric for metric in self.instance.metrics.all()}
-        intervals = {metric.expected_interval for metric in self.present.values()}
+    def __init__(self, *args: Any, instance: Device, **kwargs: Any) -> None:
+        metrics = instance.metrics.all()
+        self.existing_keys = {metric.key for metric in metrics}
+        super().__init__(*args, instance=instance, **kwargs)
+        intervals = {metric.expected_interval for metric in metrics}
         self.fields["metrics"].label = "Add metrics"
         self.fields["expected_interval"].required = False
         self.initial["expected_interval"] = intervals.pop() if len(intervals) == 1 else None
@@ -123,20 +123,13 @@ class DeviceEditForm(DeviceForm):
         rated = self.instance.rated_power
         self.initial["rated_power"] = int(rated) if rated and rated.is_integer() else rated
 
-    def _offered(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        present = set(self.instance.metrics.values_list("key", flat=True))
-        return [
-            (kind, [choice for choice in choices if choice[0].partition(".")[2] not in present])
-            for kind, choices in super()._offered()
-        ]
-
     def clean_seen(self) -> str:
-        """Compare what was edited with what is there; the values typed stay in the form."""
+        """Refuse to overwrite a newer version unseen; the values typed stay in the form."""
         seen: str = self.cleaned_data["seen"]
         if seen != self._version():
-            shown: Any = self.data.copy()  # type: ignore[attr-defined]
-            shown[self.add_prefix("seen")] = self._version()
-            self.data = shown
+            data: Any = self.data.copy()  # type: ignore[attr-defined]
+            data[self.add_prefix("seen")] = self._version()
+            self.data = data
             raise forms.ValidationError(
                 "Somebody else changed this device after you opened the form. Your entries are "
                 "kept below; saving again replaces theirs.",
@@ -148,7 +141,7 @@ class DeviceEditForm(DeviceForm):
     def save(self, commit: bool = True) -> Device:
         device = super().save(commit)
         for spec in self.chosen_specs():
-            if spec.key not in self.present:
+            if spec.key not in self.existing_keys:
                 Metric.objects.create(device=device, **spec._asdict())
         interval = self.cleaned_data["expected_interval"]
         if interval:
@@ -159,5 +152,5 @@ class DeviceEditForm(DeviceForm):
         return self.instance.updated_at.isoformat()
 
 
-def _described(spec: MetricSpec) -> str:
+def _label(spec: MetricSpec) -> str:
     return spec.name if spec.unit == "1" else f"{spec.name} ({spec.unit})"

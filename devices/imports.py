@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from import_export.fields import Field
 from import_export.widgets import ForeignKeyWidget
 
@@ -18,14 +17,19 @@ class VisibleSiteWidget(ForeignKeyWidget):
 
     user: Any = None
 
-    def get_queryset(self, value: Any, row: Any, *args: Any, **kwargs: Any) -> QuerySet[Site]:
-        return Site.objects.visible_to(self.user)
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Site:
+        """Raise ValidationError where the Site does not exist or `user` does not see it."""
+        slug = str(value or "")
+        site: Site | None = Site.objects.visible_to(self.user).filter(slug=slug).first()
+        if site is None:
+            raise ValidationError({"site": f"There is no site with the slug “{slug}”."})
+        return site
 
 
 class DeviceResource(VisibleResource):
-    """One Device a row, known by its Site's slug and its name.
+    """One Device a row, identified by its Site's slug and its name.
 
-    A new one gets its slug and its kind's headline Metric.
+    A new Device gets a slug and the headline Metric of its kind.
     """
 
     site = Field("site", "site", widget=VisibleSiteWidget(Site, "slug"))
@@ -53,9 +57,3 @@ class DeviceResource(VisibleResource):
     def __init__(self, user: Any) -> None:
         super().__init__(user)
         self.fields["site"].widget.user = user
-
-    def before_import_row(self, row: dict[str, Any], **kwargs: Any) -> None:
-        """Raise ValidationError where the Site is unknown, or not the user's to see."""
-        slug = str(row.get("site") or "")
-        if not Site.objects.visible_to(self.user).filter(slug=slug).exists():
-            raise ValidationError({"site": f"There is no site with the slug “{slug}”."})

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class DeviceKind(models.TextChoices):
-    """A piece of equipment's kind; `metrics.vocabulary` lists what each kind measures."""
+    """The kind of a Device; `metrics.vocabulary` lists what each kind measures."""
 
     GRID_METER = "grid_meter", "Grid meter"
     PV_ARRAY = "pv_array", "PV array"
@@ -19,7 +19,7 @@ class DeviceKind(models.TextChoices):
 
 
 class DeviceStatus(models.TextChoices):
-    """Whether a Device is in service, as people set it."""
+    """Whether a Device is in service, which people set by hand."""
 
     ACTIVE = "active", "Active"
     MAINTENANCE = "maintenance", "In maintenance"

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from devices.kinds import DeviceKind, DeviceStatus
 from devices.querysets import DeviceQuerySet
+from energy.constraints import UniqueWithin
 from sites.models import Site
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ MAX_RATED_POWER = 1e12  # W; a thousand of the largest power stations
 
 
 class Device(models.Model):
-    """A piece of equipment on a Site. Its slug names it for machines and never changes."""
+    """A piece of equipment on a Site. Its slug is its name for programs and never changes."""
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="devices")
     name = models.CharField(max_length=120)
@@ -43,19 +44,23 @@ class Device(models.Model):
 
     objects = DeviceQuerySet.as_manager()
 
-    # The Metrics (`metrics.vocabulary.MetricSpec`) to create with a new Device. None: its kind's
-    # headline. Empty: whoever saves adds them before the same transaction ends.
+    # The Metrics (`metrics.vocabulary.MetricSpec`) to create with a new Device. None stands for the
+    # headline of its kind. Empty means that the caller adds them in the same transaction.
     named_metrics: "Sequence[Any] | None" = None
 
     class Meta:
         ordering = ("name", "pk")
         constraints = (
-            models.UniqueConstraint(
+            UniqueWithin(
                 fields=("site", "name"),
                 name="device_name_unique_in_site",
                 violation_error_message="This Site already has a Device of that name.",
             ),
-            models.UniqueConstraint(fields=("site", "slug"), name="device_slug_unique_in_site"),
+            UniqueWithin(
+                fields=("site", "slug"),
+                name="device_slug_unique_in_site",
+                violation_error_message="That Site already has a Device with the slug %%(slug)s.",
+            ),
             models.CheckConstraint(
                 condition=Q(kind__in=DeviceKind.values), name="device_kind_is_known"
             ),
@@ -73,7 +78,7 @@ class Device(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; a new Device gets its slug, and its Metrics in the same transaction."""
+        """Save; a new Device gets a slug, and its Metrics in the same transaction."""
         with transaction.atomic():
             if not self.slug:
                 self.slug = self._free_slug()
@@ -84,10 +89,7 @@ class Device(models.Model):
 
     def _free_slug(self) -> str:
         stem = slugify(self.name)[:110] or self.kind.replace("_", "-")
-        taken = set(
-            Device.objects.filter(site=self.site, slug__startswith=stem).values_list(
-                "slug", flat=True
-            )
-        )
+        similar = Device.objects.filter(site=self.site, slug__startswith=stem)
+        taken = set(similar.values_list("slug", flat=True))
         candidates = (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3)))
         return next(slug for slug in candidates if slug not in taken)

@@ -1,4 +1,4 @@
-"""Devices, starting from what a user sees."""
+"""Queries for Devices."""
 
 from typing import Any, Self
 
@@ -8,8 +8,8 @@ from sites.querysets import seen_by
 
 
 class DeviceQuerySet(models.QuerySet[Any]):
-    """Devices, starting from `visible_to(user)`."""
+    """Devices; every query for a user starts with `visible_to(user)`."""
 
     def visible_to(self, user: Any) -> Self:
-        """The Devices of the Sites `user` sees."""
+        """The Devices of the Sites that `user` sees."""
         return self.filter(seen_by(user, "site__"))

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
-from rest_framework.exceptions import ValidationError
 
 from devices.models import Device
 from energy.serializers import AddressField, StrictModelSerializer
@@ -12,7 +11,7 @@ from metrics.models import Metric
 from metrics.serializers import MetricSerializer, NamedMetricSerializer, named_metrics
 
 MAX_METRICS = 200  # at creation; any number can be added afterwards
-# DeviceSerializer needs them fetched, as a list: Django would make a queryset for each Device.
+# DeviceSerializer needs the prefetched list, because Django would build a queryset a Device.
 WITH_METRICS = Prefetch("metrics", Metric.objects.select_related("latest"), "fetched_metrics")
 
 
@@ -32,7 +31,7 @@ WITH_METRICS = Prefetch("metrics", Metric.objects.select_related("latest"), "fet
     ]
 )
 class DeviceSerializer(StrictModelSerializer):
-    """A Device with its Metrics, which have their own address to be changed at."""
+    """A Device with its Metrics, which are changed at their own addresses."""
 
     url = AddressField(view_name="api:device-detail")
     metrics = MetricSerializer(many=True, read_only=True, source="fetched_metrics")
@@ -56,21 +55,6 @@ class DeviceSerializer(StrictModelSerializer):
             "created_at",
             "updated_at",
         )
-        # Name and slug are unique in the Site: `validate` says so on the field at fault.
-        validators: tuple[Any, ...] = ()
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        def value(name: str) -> Any:
-            return attrs[name] if name in attrs else getattr(self.instance, name, None)
-
-        others = Device.objects.filter(site=value("site")).exclude(pk=value("pk"))
-        if others.filter(name=value("name")).exists():
-            message = "This Site already has a Device of that name."
-            raise ValidationError({"name": [message]}, code="unique")
-        if self.instance and others.filter(slug=self.instance.slug).exists():
-            message = f"That Site already has a Device with the slug {self.instance.slug}."
-            raise ValidationError({"site": [message]}, code="unique")
-        return attrs
 
 
 @extend_schema_serializer(
@@ -96,7 +80,7 @@ class DeviceSerializer(StrictModelSerializer):
     ]
 )
 class DeviceCreateSerializer(DeviceSerializer):
-    """A new Device; the Metrics named with it, or else the headline of its kind."""
+    """A new Device with the Metrics given, or else the headline of its kind."""
 
     metrics = NamedMetricSerializer(  # type: ignore[call-arg,assignment]  # It makes a list of them.
         many=True, required=False, max_length=MAX_METRICS
@@ -107,9 +91,9 @@ class DeviceCreateSerializer(DeviceSerializer):
         return super().validate(attrs)
 
     def create(self, validated_data: dict[str, Any]) -> Device:
-        named = validated_data.pop("metrics")
+        specs = validated_data.pop("metrics")
         device = Device(**validated_data)
-        device.named_metrics = named
+        device.named_metrics = specs
         device.save()
         return device
 

@@ -1,4 +1,4 @@
-"""Pages of Devices: the list, one Device with its Metrics, add, edit, delete."""
+"""Pages of Devices: the list, one Device with its Metrics, and adding, editing, deleting."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -26,7 +26,7 @@ from timeseries.recent import DeviceRow, device_rows, metric_rows
 
 
 class DeviceListView(FilteredListView):
-    """All Devices the user sees."""
+    """All Devices that the user sees."""
 
     queryset = Device.objects.select_related("site")
     filterset_class = DeviceFilterSet
@@ -41,7 +41,7 @@ class DeviceListView(FilteredListView):
 
 
 class DevicePageMixin(PageMixin, VisibleObjectsMixin):
-    """A page about one Device the user sees."""
+    """A page about one Device that the user sees."""
 
     queryset = Device.objects.select_related("site")
     section = "devices"
@@ -56,7 +56,7 @@ class DevicePageMixin(PageMixin, VisibleObjectsMixin):
 
 
 class DeviceDetailView(HistoryPageMixin, DevicePageMixin, DetailView):
-    """A Device's Metrics with latest values, and the history of one of them."""
+    """A Device's Metrics with their latest values, and the history of one of them."""
 
     template_name = "devices/detail.html"
 
@@ -67,22 +67,24 @@ class DeviceDetailView(HistoryPageMixin, DevicePageMixin, DetailView):
         context = super().get_context_data(**kwargs)
         metrics = self.object.metrics.with_latest()
         row = DeviceRow(self.object, metric_rows(metrics, context["now"]))
-        shown = self._shown(row)
+        shown = self._selected_metric(row)
         panel = metric_panel(shown, self.request, context["zone"], context["now"])
         export_url = panel.export_of(reverse("api:device-export", args=[self.object.pk]))
         return {**context, "row": row, "panel": panel, "shown": shown, "export_url": export_url}
 
-    def _shown(self, row: DeviceRow) -> Metric:
-        """The Metric named in the query string, else the headline."""
+    def _selected_metric(self, row: DeviceRow) -> Metric:
+        """The Metric whose key is in the query string, else the headline."""
         key = self.request.GET.get("metric")
-        named = [entry.metric for entry in row.metrics if entry.metric.key == key]
-        if key and not named:
-            raise Http404(f"{self.object} has no metric {key}.")
-        return named[0] if named else row.headline.metric  # type: ignore[union-attr]
+        if not key:
+            return row.headline.metric  # type: ignore[union-attr]
+        for entry in row.metrics:
+            if entry.metric.key == key:
+                return entry.metric
+        raise Http404(f"{self.object} has no metric {key}.")
 
 
 class DeviceAddView(SavingMixin, PageMixin, CreateView):
-    """A new Device on a Site the user sees."""
+    """Adds a Device to a Site that the user sees."""
 
     form_class = DeviceAddForm
     template_name = "devices/form.html"
@@ -119,7 +121,7 @@ class DeviceAddView(SavingMixin, PageMixin, CreateView):
 
 
 class DeviceEditView(SavingMixin, BelowObjectMixin, DevicePageMixin, UpdateView):
-    """Changes a Device, unless somebody else did so meanwhile."""
+    """Edits a Device, unless somebody else has changed it since the form was opened."""
 
     form_class = DeviceEditForm
     template_name = "devices/form.html"
@@ -139,7 +141,7 @@ class DeviceEditView(SavingMixin, BelowObjectMixin, DevicePageMixin, UpdateView)
 
 
 class DeviceDeleteView(BelowObjectMixin, DevicePageMixin, DeleteView):
-    """Says what goes with a Device, then deletes it."""
+    """Shows what is deleted together with a Device, then deletes it."""
 
     template_name = "devices/delete.html"
     permission_required = "devices.delete_device"
@@ -160,7 +162,10 @@ class DeviceDeleteView(BelowObjectMixin, DevicePageMixin, DeleteView):
         )
 
     def _reading_count(self) -> int | None:
-        """None while history is away: the Device can be deleted all the same."""
+        """How many readings are deleted too; None while the history store is away.
+
+        The Device can be deleted all the same.
+        """
         try:
             return get_store().count(list(self.object.metrics.values_list("pk", flat=True)))
         except HistoryAway:

@@ -1,8 +1,9 @@
 """Who may do what.
 
-Rows and verbs are separate. *Rows*: every queryset has `visible_to(user)`; what it leaves out
-does not exist for that user (404). *Verbs*: stock model permissions, held by the groups
-`technician` and `standard` (403 on a visible row). The same two rules serve the API and the pages.
+Rows and verbs are separate. *Rows*: every queryset has `visible_to(user)`, and a row that it leaves
+out does not exist for that user (404). *Verbs*: Django's model permissions, which the groups
+`technician` and `standard` hold; a verb that the user lacks is a 403 on a visible row. The API and
+the pages follow the same two rules.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,7 +21,7 @@ STANDARD = "standard"
 ADMIN = "admin"
 ROLES = (STANDARD, TECHNICIAN, ADMIN)
 
-_EVERYONE = {
+_EVERYBODY = {
     "sites": ("view_site",),
     "devices": ("view_device",),
     "metrics": ("view_metric", "view_latest"),
@@ -32,7 +33,7 @@ _TECHNICIAN = {
     "metrics": ("add_metric", "change_metric", "delete_metric"),
     "history": ("add_reading", "delete_reading"),
 }
-GRANTS = {STANDARD: (_EVERYONE,), TECHNICIAN: (_EVERYONE, _TECHNICIAN)}
+GRANTS = {STANDARD: (_EVERYBODY,), TECHNICIAN: (_EVERYBODY, _TECHNICIAN)}
 
 
 def grant_roles(app_config: Any, using: str = "default", **kwargs: Any) -> None:
@@ -58,18 +59,18 @@ def role_of(user: Any) -> str:
 
 
 class VisibleObjectsMixin:
-    """Starts a view's queryset (page or viewset) with what the request's user may see."""
+    """Limits the queryset of a page or viewset to what the request's user may see."""
 
     def get_queryset(self) -> Any:
         return super().get_queryset().visible_to(self.request.user)  # type: ignore[misc,attr-defined]
 
 
 class RolePermission(BasePermission):
-    """Signed in to read; the model permission of the verb to write.
+    """Reading takes a signed-in user, writing the model permission of the verb.
 
-    On a single object the verb is checked only once the object was found among the visible ones,
-    so that the invisible stays a 404 for everybody. A view names another permission per method
-    in `verb_permissions`, or opts out for rows that are the user's own with `{}`.
+    The verb on a single object is checked only after the object was found among the visible ones,
+    so that an invisible object is a 404 for everybody. A view may name other permissions, by HTTP
+    method, in `verb_permissions`; `{}` there means that its rows are the user's own.
     """
 
     verbs: ClassVar[dict[str, str]] = {
@@ -82,20 +83,20 @@ class RolePermission(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not (request.user and request.user.is_authenticated):
             return False
-        unsupported = getattr(view, "action", "") is None  # 405 for everybody, whatever their role
-        return unsupported or bool(view.kwargs.get("pk")) or self._may(request, view)
+        is_unsupported = getattr(view, "action", "") is None  # a 405, whatever the user's role
+        return is_unsupported or bool(view.kwargs.get("pk")) or self._may(request, view)
 
     def has_object_permission(self, request: Request, view: "APIView", obj: Any) -> bool:
         return self._may(request, view)
 
     def _may(self, request: Request, view: "APIView") -> bool:
-        needed = self._needed(str(request.method), view)
-        return needed is None or request.user.has_perm(needed)
+        permission = self._permission(str(request.method), view)
+        return permission is None or request.user.has_perm(permission)
 
-    def _needed(self, method: str, view: "APIView") -> str | None:
-        named = getattr(view, "verb_permissions", None)
-        if named is not None:
-            return named.get(method)
+    def _permission(self, method: str, view: "APIView") -> str | None:
+        by_method = getattr(view, "verb_permissions", None)
+        if by_method is not None:
+            return by_method.get(method)
         queryset = getattr(view, "queryset", None)
         if method not in self.verbs or queryset is None:
             return None
@@ -104,14 +105,14 @@ class RolePermission(BasePermission):
 
 
 class RolePageMixin(LoginRequiredMixin):
-    """Checks a page's verb (`permission_required`) after its object was found to be visible."""
+    """Checks the verb of a page (`permission_required`) once its object is known to be visible."""
 
     permission_required = ""
 
     def get_object(self, queryset: Any = None) -> Any:
-        found = super().get_object(queryset)  # type: ignore[misc]
+        visible_object = super().get_object(queryset)  # type: ignore[misc]
         self.check_verb()
-        return found
+        return visible_object
 
     def check_verb(self) -> None:
         """Raise PermissionDenied (403) unless the user holds `permission_required`."""

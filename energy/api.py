@@ -37,7 +37,7 @@ urlpatterns = [
 
 
 class UnknownAddressView(APIView):
-    """Whatever else is asked for under /api/: a 404 like every other."""
+    """Answers every other address under /api/ with the API's own 404."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)

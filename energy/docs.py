@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from csp.constants import SELF, UNSAFE_INLINE
+from csp.constants import SELF
 from csp.decorators import csp_update
 from django.utils.decorators import method_decorator
 from drf_spectacular.generators import SchemaGenerator
@@ -13,40 +13,38 @@ from drf_spectacular.views import (
     SpectacularSwaggerSplitView,
 )
 
-# Both viewers write style elements of their own; scripts stay the project's alone.
-_STYLED: Any = {"style-src": [SELF, UNSAFE_INLINE]}
-_STYLED_WITH_WORKER: Any = {**_STYLED, "worker-src": [SELF, "blob:"]}
+from energy.renderers import INLINE_STYLES
 
 
 @cache
-def _described() -> Any:
-    """The description; it follows from the code alone, and takes a second to put together."""
+def _schema() -> Any:
+    """The OpenAPI document, kept because it depends on the code alone and takes a second."""
     return SchemaGenerator().get_schema(request=None, public=True)
 
 
-class OnceGenerator(SchemaGenerator):
-    """Generates what `_described` keeps."""
+class CachedSchemaGenerator(SchemaGenerator):
+    """Generates the OpenAPI document once in each process."""
 
     def get_schema(self, request: Any = None, public: bool = False) -> Any:
-        return _described()
+        return _schema()
 
 
 class SchemaView(SpectacularAPIView):
     """OpenAPI 3.1, as YAML or with `?format=json` as JSON."""
 
-    generator_class = OnceGenerator
+    generator_class = CachedSchemaGenerator
 
 
-@method_decorator(csp_update(_STYLED), name="dispatch")
+@method_decorator(csp_update(INLINE_STYLES), name="dispatch")
 class SwaggerView(SpectacularSwaggerSplitView):
     """Swagger UI, with its script in a file of its own."""
 
     http_method_names = ["get", "head"]
 
 
-@method_decorator(csp_update(_STYLED_WITH_WORKER), name="dispatch")
+@method_decorator(csp_update({**INLINE_STYLES, "worker-src": [SELF, "blob:"]}), name="dispatch")
 class RedocView(SpectacularRedocView):
-    """Redoc, without the fonts it would fetch from elsewhere."""
+    """Redoc, without the fonts that its own template fetches from another host."""
 
     template_name = "energy/redoc.html"
     http_method_names = ["get", "head"]

@@ -1,7 +1,7 @@
-"""The building blocks of every filterset; the same filtersets serve the API and the pages.
+"""The filters that filtersets are made of; the same filtersets serve the API and the pages.
 
-A filterset holds all that narrows or orders a list, `search` and `ordering` included, so that both
-faces understand the same query string, and an unknown value is an error on both.
+A filterset holds everything that narrows or orders a list, `search` and `ordering` included. So
+the API and the pages understand the same query string, and an unknown value is an error on both.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from django.forms import NumberInput
 
 
 class SearchFilter(django_filters.CharFilter):
-    """Every word of the value occurs, in any letter case, in at least one of `fields`."""
+    """Keeps rows in which every word of the value occurs in any of `fields`, whatever its case."""
 
     def __init__(self, fields: Sequence[str], **kwargs: Any) -> None:
         super().__init__(label="Search", max_length=200, **kwargs)
@@ -33,17 +33,17 @@ class SearchFilter(django_filters.CharFilter):
 
 
 class OrderingFilter(django_filters.OrderingFilter):
-    """Orders by the named fields, unknown values last, then by primary key: pages never overlap."""
+    """Orders by the named fields, nulls last, then by primary key, so that pages never overlap."""
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
-        asked = [_term(self.get_ordering_value(param)) for param in value or () if param]
-        return qs.order_by(*asked, "pk") if asked else qs
+        terms = [_term(self.get_ordering_value(param)) for param in value or () if param]
+        return qs.order_by(*terms, "pk") if terms else qs
 
 
 class VisibleChoiceFilter(django_filters.ModelChoiceFilter):
     """The id of a row of `model` that the request's user sees; any other id is an error.
 
-    A number field, not a dropdown: nobody wants thousands of rows in a form.
+    It is a number field and not a dropdown, because there may be thousands of rows.
     """
 
     def __init__(self, model: type[Model], **kwargs: Any) -> None:
@@ -51,7 +51,7 @@ class VisibleChoiceFilter(django_filters.ModelChoiceFilter):
 
 
 def _term(name: str) -> OrderBy:
-    """One term of an ORDER BY; where nulls go differs between databases unless it is said."""
+    """One term of an ORDER BY. It places nulls, which databases do differently by default."""
     field = F(name.removeprefix("-"))
     return field.desc(nulls_last=True) if name.startswith("-") else field.asc(nulls_last=True)
 

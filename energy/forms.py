@@ -1,10 +1,10 @@
-"""How every form of the pages is drawn."""
+"""How the forms of the pages are rendered."""
 
 from django.forms.renderers import TemplatesSetting
 
 
 class PageFormRenderer(TemplatesSetting):
-    """Draws forms and fields with the project's own templates (see FORM_RENDERER)."""
+    """Renders forms and fields with the project's own templates (see FORM_RENDERER)."""
 
     form_template_name = "partials/form.html"
     field_template_name = "partials/field.html"

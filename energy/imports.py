@@ -1,4 +1,4 @@
-"""CSV import in the admin, with a preview, by who may add and change the rows."""
+"""CSV import in the admin, with a preview, for users who may add and change the rows."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from import_export.formats.base_formats import CSV
 
 
 class VisibleResource(resources.ModelResource):
-    """Rows of a CSV file become rows that `user` sees, each checked as a form would.
+    """Imports the rows of a CSV file for `user`, each validated as a form would validate it.
 
-    `made_on_saving` names fields that a CSV file cannot hold and a new row does not have yet.
+    `made_on_saving` names fields that a CSV file does not have and that are set on saving.
     """
 
     made_on_saving: tuple[str, ...] = ()
@@ -42,10 +42,10 @@ class VisibleResource(resources.ModelResource):
 
 
 class ImportingAdmin(ImportMixin, ModelAdmin):
-    """Adds "Import" to a list: upload, preview with the faults of each row, confirm."""
+    """Adds "Import" to a list: upload, preview with the errors of each row, confirm."""
 
     import_formats = [CSV]
-    # A byte order mark, as Excel writes one, is no part of the first column's name.
+    # Excel writes a byte order mark, which is no part of the first column's name.
     from_encoding = "utf-8-sig"
 
     def has_import_permission(self, request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""What the pages of all apps share: the verb check, the clock, titles, and filtered lists."""
+"""What the pages of all apps share: titles, breadcrumbs, time zone, and filtered lists."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -12,11 +12,9 @@ from django.views.generic import ListView
 
 from energy.access import RolePageMixin, VisibleObjectsMixin
 
-ROWS_A_PAGE = 50
-
 
 class PageMixin(RolePageMixin):
-    """A page for people who signed in: its title, its section, and the zone its times are in."""
+    """A page for signed-in users, with a title, a section and the time zone of its times."""
 
     section = ""
     title = ""
@@ -31,7 +29,7 @@ class PageMixin(RolePageMixin):
         return []
 
     def get_sites(self) -> Iterable[Any]:
-        """The Sites the page is about: they decide its time zone."""
+        """The Sites that the page is about, which decide its time zone."""
         return ()
 
     def get_zone(self) -> ZoneInfo:
@@ -51,7 +49,7 @@ class PageMixin(RolePageMixin):
         )
 
     def get_status(self, context: dict[str, Any]) -> int:
-        """The page's HTTP status: 400 where the query string says what cannot be."""
+        """The page's HTTP status: 400 where the query string is wrong."""
         return 200
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
@@ -60,9 +58,10 @@ class PageMixin(RolePageMixin):
 
 
 class SavingMixin:
-    """A page that saves names which must be unique.
+    """A page that saves a name which must be unique.
 
-    Whoever loses a race to the database is validated again, against what the winner saved.
+    Another request may save the same name between validation and saving. The form is then validated
+    once more, and shows the error.
     """
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -74,22 +73,22 @@ class SavingMixin:
 
 
 class BelowObjectMixin:
-    """A page below its object's own in the breadcrumb (edit, delete), under the saved name."""
+    """A page that is below its object's own page in the breadcrumb, such as edit and delete."""
 
-    above: tuple[str, str]
+    object_crumb: tuple[str, str]
 
     def get_object(self, queryset: Any = None) -> Any:
-        found = super().get_object(queryset)
-        # A form writes what was typed into the object, valid or not; the breadcrumb keeps this.
-        self.above = (str(found), found.get_absolute_url())
-        return found
+        saved = super().get_object(queryset)
+        # Taken now, because a form writes what was typed into the object, valid or not.
+        self.object_crumb = (str(saved), saved.get_absolute_url())
+        return saved
 
     def get_crumbs(self) -> list[tuple[str, str]]:
-        return [*super().get_crumbs(), self.above]
+        return [*super().get_crumbs(), self.object_crumb]
 
 
 class Chip(NamedTuple):
-    """A filter in use: what it is, its value, and the query string without it."""
+    """A filter in use: its label, its value, and the query string without it."""
 
     label: str
     value: str
@@ -97,14 +96,14 @@ class Chip(NamedTuple):
 
 
 class FilteredListView(PageMixin, VisibleObjectsMixin, ListView):
-    """A page of a list that is narrowed, ordered and paged in the URL, by the API's filterset.
+    """A list whose filters, ordering and page number are in the URL, with the API's filterset.
 
-    An unknown filter value shows no rows and says what is wrong, with status 400.
+    An unknown filter value gives status 400, an error message and no rows.
     """
 
     filterset_class: type[django_filters.FilterSet]
     filterset: django_filters.FilterSet
-    paginate_by = ROWS_A_PAGE
+    paginate_by = 50
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset()
@@ -114,7 +113,7 @@ class FilteredListView(PageMixin, VisibleObjectsMixin, ListView):
         return self.filterset.qs if self.filterset.is_valid() else rows.none()
 
     def annotated(self, rows: Any) -> Any:
-        """`rows` with what the page shows of each."""
+        """`rows` annotated with what the page shows of each."""
         return rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -131,7 +130,7 @@ class FilteredListView(PageMixin, VisibleObjectsMixin, ListView):
 
 
 def chips(filterset: django_filters.FilterSet, query: QueryDict) -> Iterable[Chip]:
-    """The filters in use, ordering apart."""
+    """The filters in use, without the ordering."""
     for name, field in filterset.form.fields.items():
         if name == "ordering" or not query.get(name):
             continue

@@ -10,7 +10,7 @@ MAX_PAGE_SIZE = 500
 
 
 class PageNumbers(PageNumberPagination):
-    """`?page=&page_size=`; what is out of range is an error, never another page than asked for."""
+    """`?page=&page_size=`, where a number out of range is an error and not another page."""
 
     page_size = 50
     page_size_query_param = "page_size"
@@ -18,17 +18,16 @@ class PageNumbers(PageNumberPagination):
     last_page_strings = ()
 
     def get_page_size(self, request: Request) -> int:
-        asked = request.query_params.get(self.page_size_query_param)
-        if asked is None:
+        text = request.query_params.get(self.page_size_query_param)
+        if text is None:
             return self.page_size
-        size = _whole_number(asked)
+        size = _whole_number(text)
         if size is None or not 1 <= size <= self.max_page_size:
             raise _refusal("page_size", f"A whole number from 1 to {self.max_page_size}.")
         return size
 
     def get_page_number(self, request: Request, paginator: Any) -> int:
-        asked = request.query_params.get(self.page_query_param, "1")
-        page = _whole_number(asked)
+        page = _whole_number(request.query_params.get(self.page_query_param, "1"))
         if page is None or not 1 <= page <= paginator.num_pages:
             raise _refusal("page", f"A whole number from 1 to {paginator.num_pages}.")
         return page

@@ -1,14 +1,13 @@
-"""What drf-spectacular cannot see by itself: how errors look, and how one signs in."""
+"""What drf-spectacular cannot see by itself: the errors, and how to sign in."""
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
-from rest_framework.serializers import ModelSerializer
 
 from energy.problems import MEDIA_TYPE
 
-# Named in components.responses; the text says when it is answered.
+# Status: (its name in components.responses, when it is answered).
 PROBLEMS = {
     400: ("BadRequest", "A parameter or field is wrong; `errors` names each."),
     401: ("Unauthorized", "Not signed in, or with credentials that do not hold."),
@@ -29,6 +28,7 @@ SUMMARIES = {
     "update": "Replace a {one}",
     "partial_update": "Change a {one}",
     "destroy": "Delete a {one}",
+    "export": "The history of a {one} as a file.",
 }
 RETRY_LATER = (429, 503)
 
@@ -98,7 +98,7 @@ def _response(status: int, description: str) -> dict[str, Any]:
 
 
 class ProblemSchema(AutoSchema):
-    """Names the errors that each operation may answer."""
+    """Adds to each operation the errors that it may answer."""
 
     def get_operation_id(self) -> str:
         if not hasattr(self.view, "action"):
@@ -106,12 +106,11 @@ class ProblemSchema(AutoSchema):
         return f"{self.view.basename}_{self.view.action}"  # type: ignore[attr-defined]
 
     def get_summary(self) -> str | None:
-        named = SUMMARIES.get(getattr(self.view, "action", ""))
-        if named is None or super().get_summary():
-            return super().get_summary()
         view: Any = self.view
-        meta = view.queryset.model._meta
-        return named.format(one=meta.model_name.capitalize())
+        template = SUMMARIES.get(getattr(view, "action", ""))
+        if template is None or super().get_summary():
+            return super().get_summary()
+        return template.format(one=view.queryset.model._meta.model_name.capitalize())
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
@@ -120,13 +119,6 @@ class ProblemSchema(AutoSchema):
                 reference = {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
                 operation["responses"].setdefault(str(status), reference)
         return operation
-
-    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)
-        if direction == "response" and isinstance(serializer, ModelSerializer):
-            # What may be left out of a request is in every answer.
-            schema["required"] = sorted(schema["properties"])
-        return schema
 
     def _problems(self, operation: dict[str, Any]) -> set[int]:
         statuses = {400, 401, 406, 503}
@@ -141,6 +133,20 @@ class ProblemSchema(AutoSchema):
         if self.view.get_throttles():
             statuses.add(429)
         return statuses
+
+
+class CompleteResponses(OpenApiSerializerExtension):
+    """Declares that a response has every field of a row, also those that a request may omit."""
+
+    target_class = "rest_framework.serializers.ModelSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        # The library documents this method for extensions, in spite of its name.
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        if direction == "response":
+            schema["required"] = sorted(schema["properties"])
+        return dict(schema)
 
 
 class ApiTokenScheme(OpenApiAuthenticationExtension):

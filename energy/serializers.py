@@ -1,11 +1,12 @@
-"""Serializer fields that take a JSON value as what it is, and relations limited to visible rows.
+"""Serializer fields that do not convert between JSON types, and relations to visible rows only.
 
-DRF by itself turns 5 into "5", true into 1.0 and "nan" into a number, and drops names it does not
-know; here each is a 400 that names the field.
+DRF turns 5 into "5", true into 1.0 and "nan" into a number, and ignores unknown names. Here each of
+these is a 400 that names the field.
 """
 
 import math
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ MAX_ID = 2**63 - 1
 
 
 def whole_number(data: Any) -> int | None:
-    """`data` as an int where JSON calls it an integer (5 and 5.0), None otherwise."""
+    """`data` as an int if it is an integer in JSON (5 and 5.0 are), else None."""
     if isinstance(data, float) and data.is_integer():
         return int(data)
     return data if isinstance(data, int) and not isinstance(data, bool) else None
@@ -33,7 +34,7 @@ class TextField(serializers.CharField):
 
 
 class NumberField(serializers.FloatField):
-    """A JSON number that a double holds."""
+    """A JSON number within the range of a double."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
@@ -58,7 +59,7 @@ class WholeNumberField(serializers.IntegerField):
 
 
 class VisibleKeyField(serializers.PrimaryKeyRelatedField):
-    """The id of a row that the request's user sees; any other id is equally unknown."""
+    """The id of a row that the request's user sees; any other id does not exist."""
 
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
@@ -74,7 +75,7 @@ class VisibleKeyField(serializers.PrimaryKeyRelatedField):
 
 
 class AddressField(serializers.HyperlinkedIdentityField):
-    """The row's own address; resolved once for all rows of an answer."""
+    """The row's own address, of which the common part is resolved once for a whole response."""
 
     @cached_property
     def _address_of_zero(self) -> str:
@@ -85,17 +86,17 @@ class AddressField(serializers.HyperlinkedIdentityField):
 
 
 class StrictFieldsMixin:
-    """Refuses names that the serializer does not have.
+    """Refuses fields that the serializer does not have.
 
-    Read-only names are welcome and have no effect, so that what was read can be sent back.
+    Read-only fields are ignored, so that a client can send back what it has read.
     """
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             unknown = data.keys() - self.fields.keys()  # type: ignore[attr-defined]
             if unknown:
-                told = [ErrorDetail("There is no such field.", code="unknown_field")]
-                raise ValidationError(dict.fromkeys(sorted(unknown), told))
+                errors = [ErrorDetail("There is no such field.", code="unknown_field")]
+                raise ValidationError(dict.fromkeys(sorted(unknown), errors))
         return super().to_internal_value(data)
 
 
@@ -114,3 +115,22 @@ class StrictModelSerializer(StrictFieldsMixin, serializers.ModelSerializer):
         models.FloatField: NumberField,
         models.PositiveIntegerField: WholeNumberField,
     }
+
+    def get_unique_together_validators(self) -> list[Any]:
+        """None: `validate` checks the model's constraints, whose errors name the field."""
+        return []
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check the unique constraints of the row as it would be stored.
+
+        The other constraints repeat what the fields check, and take a query each.
+        """
+        model: type[models.Model] = self.Meta.model
+        row = copy(self.instance) if self.instance else model()
+        for field in model._meta.concrete_fields:
+            if field.name in attrs:
+                setattr(row, field.name, attrs[field.name])
+        for constraint in model._meta.constraints:
+            if isinstance(constraint, models.UniqueConstraint):
+                constraint.validate(model, row)
+        return attrs

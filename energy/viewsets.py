@@ -1,4 +1,4 @@
-"""What every viewset has."""
+"""What all viewsets share."""
 
 from typing import Any
 
@@ -16,28 +16,28 @@ class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
     lookup_value_converter = "int"
 
     def filter_queryset(self, queryset: Any) -> Any:
-        """Filters narrow lists; an object is found by its id alone, and needs no filter's form."""
+        """Filter lists only: an object is found by its id, so the filters' form is not needed."""
         return queryset if "pk" in self.kwargs else super().filter_queryset(queryset)  # type: ignore[attr-defined]
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        """Let go of the answer once it is written: it may be large, and only the server needs it.
+        """Break the reference cycle of response and view once the response is rendered.
 
-        In a ring with its view it would stay until the garbage collector comes by.
+        A response may be large, and in a cycle it would stay until the garbage collector runs.
         """
-        answer = super().finalize_response(request, response, *args, **kwargs)
-        if isinstance(answer, Response):
-            answer.add_post_render_callback(_untie)
-        return answer
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(response, Response):
+            response.add_post_render_callback(_break_cycle)
+        return response
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """What may be sent here; 404 where the row does not exist for this user."""
+        """Describe what may be sent here; 404 where the row does not exist for this user."""
         if "pk" in kwargs:
             self.get_object()  # type: ignore[attr-defined]
         return super().options(request, *args, **kwargs)
 
 
-def _untie(answer: Any) -> None:
-    del answer.renderer_context["response"]
-    answer.renderer_context["view"].response = None
+def _break_cycle(response: Any) -> None:
+    del response.renderer_context["response"]
+    response.renderer_context["view"].response = None

@@ -1,35 +1,54 @@
 """The formats of an export."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
-from export import texts
-from export.blocks import Block
-from export.parquet import parquet_buckets, parquet_readings
-from export.readings import Page
-
-Zone = ZoneInfo | None
+from export import parquet, texts
+from export.buckets import BucketsExport
+from export.readings import ReadingsExport
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a file is written; `is_text` is worth packing, the other is packed already."""
+    """How a file is written; text is worth compressing, the other is compressed already."""
 
     name: str
     media_type: str
     is_text: bool
-    of_readings: Callable[[Iterable[Page], Zone], Iterator[bytes]]
-    of_buckets: Callable[[Sequence[str], Iterable[Block], Zone], Iterator[bytes]]
+    write_readings: Callable[[ReadingsExport], Iterator[bytes]]
+    write_buckets: Callable[[BucketsExport], Iterator[bytes]]
+
+    @property
+    def content_type(self) -> str:
+        """The media type, with the character set of text."""
+        return f"{self.media_type}; charset=utf-8" if self.is_text else self.media_type
+
+    def write(self, export: ReadingsExport | BucketsExport) -> Iterator[bytes]:
+        """The file, piece by piece."""
+        if isinstance(export, ReadingsExport):
+            return self.write_readings(export)
+        return self.write_buckets(export)
 
 
-FORMATS = {
-    made.name: made
-    for made in (
-        Format("csv", "text/csv", True, texts.csv_readings, texts.csv_buckets),
-        Format("ndjson", "application/x-ndjson", True, texts.ndjson_readings, texts.ndjson_buckets),
-        Format(
-            "parquet", "application/vnd.apache.parquet", False, parquet_readings, parquet_buckets
-        ),
-    )
-}
+CSV = Format(
+    "csv",
+    "text/csv",
+    is_text=True,
+    write_readings=texts.csv_readings,
+    write_buckets=texts.csv_buckets,
+)
+NDJSON = Format(
+    "ndjson",
+    "application/x-ndjson",
+    is_text=True,
+    write_readings=texts.ndjson_readings,
+    write_buckets=texts.ndjson_buckets,
+)
+PARQUET = Format(
+    "parquet",
+    "application/vnd.apache.parquet",
+    is_text=False,
+    write_readings=parquet.parquet_readings,
+    write_buckets=parquet.parquet_buckets,
+)
+FORMATS = {each.name: each for each in (CSV, NDJSON, PARQUET)}

@@ -1,16 +1,15 @@
 """Exports as Apache Parquet, a group of rows at a time. Needs requirements-parquet.txt."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
-from io import RawIOBase
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from export.blocks import Block
-from export.readings import Page
-from export.texts import IDENTITY, identity
+from export.buckets import BucketBlock, BucketsExport
+from export.readings import IDENTITY, Page, ReadingsExport, identity
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,58 +24,46 @@ def is_installed() -> bool:
     return find_spec("pyarrow") is not None
 
 
-def parquet_readings(pages: Iterable[Page], zone: ZoneInfo | None) -> Iterator[bytes]:
+def parquet_readings(export: ReadingsExport) -> Iterator[bytes]:
     """A row a reading."""
     import pyarrow as pa
 
     names = [pa.field(name, pa.dictionary(pa.int32(), pa.string())) for name in IDENTITY]
-    schema = pa.schema([*names, _time(zone), pa.field("value", pa.float64())])
-    return _written(schema, (_reading_columns(page) for page in pages))
+    schema = pa.schema([*names, _time(export.zone), pa.field("value", pa.float64())])
+    return _write(schema, map(_reading_columns, export.pages()))
 
 
-def parquet_buckets(
-    headings: Sequence[str], blocks: Iterable[Block], zone: ZoneInfo | None
-) -> Iterator[bytes]:
+def parquet_buckets(export: BucketsExport) -> Iterator[bytes]:
     """A row a bucket; what is not known is null."""
     import pyarrow as pa
 
-    schema = pa.schema([_time(zone), *(pa.field(name, pa.float64()) for name in headings)])
-    return _written(schema, (_bucket_columns(block) for block in blocks))
+    numbers = (pa.field(heading, pa.float64()) for heading in export.headings())
+    schema = pa.schema([_time(export.zone), *numbers])
+    return _write(schema, map(_bucket_columns, export.blocks()))
 
 
-class _Outlet(RawIOBase):
-    """A file that hands out what was written to it."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self.parts.append(bytes(data))
-        return len(self.parts[-1])
-
-    def taken(self) -> bytes:
-        """What was written since the last time."""
-        parts, self.parts = self.parts, []
-        return b"".join(parts)
-
-
-def _written(schema: "pa.Schema", parts: Iterable[list[Any]]) -> Iterator[bytes]:
+def _write(schema: "pa.Schema", columns: Iterable[list[Any]]) -> Iterator[bytes]:
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    outlet = _Outlet()
+    sink = BytesIO()
     # Numbers that hardly repeat are a fifth smaller, and written sooner, without a dictionary.
-    named = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-    writer = ParquetWriter(outlet, schema, compression="zstd", use_dictionary=named)
-    for group in _grouped(_tables(schema, parts)):
+    names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    writer = ParquetWriter(sink, schema, compression="zstd", use_dictionary=names)
+    for group in _grouped(_tables(schema, columns)):
         writer.write_table(group, row_group_size=len(group))
-        yield outlet.taken()
-    # Only now: without its footer a file that broke off cannot be read.
+        yield _emptied(sink)
+    # Not before all went well: without its footer a file that broke off cannot be read.
     writer.close()
-    yield outlet.taken()
+    yield _emptied(sink)
+
+
+def _emptied(sink: BytesIO) -> bytes:
+    """What was written since the last time; the library counts positions by itself."""
+    content = sink.getvalue()
+    sink.seek(0)
+    sink.truncate()
+    return content
 
 
 def _tables(schema: "pa.Schema", parts: Iterable[list[Any]]) -> Iterator["pa.Table"]:
@@ -125,6 +112,6 @@ def _reading_columns(page: Page) -> list[Any]:
     ]
 
 
-def _bucket_columns(block: Block) -> list[Any]:
+def _bucket_columns(block: BucketBlock) -> list[Any]:
     numbers = [column for columns in block.columns for column in columns.values()]
     return [block.starts, *numbers]

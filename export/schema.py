@@ -5,44 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from export.formats import FORMATS
-from export.views import EXPORT_NAMES
-from timeseries.parameters import PARAMETERS
-from timeseries.summaries import AGGREGATES
-
-_DESCRIBED = {parameter.name: parameter for parameter in PARAMETERS}
-_RESOLUTION = OpenApiParameter(
-    "resolution",
-    str,
-    enum=_DESCRIBED["resolution"].enum,
-    default="raw",
-    description="`raw`, the readings themselves, unless given; else the length of the buckets; "
-    "`auto` is the finest that fits `max_points`.",
-)
-_TIME_ZONE = OpenApiParameter(
-    "time_zone",
-    str,
-    description="IANA name: times are written as its clocks show them, with their offset, and "
-    "buckets of a day and longer are its days. Without it times are UTC (`Z`), and days those of "
-    "the Site (yours where Sites differ), written with its offset.",
-)
-_COVERAGE = OpenApiParameter(
-    "coverage",
-    bool,
-    default=False,
-    description="Add a column with the share of each bucket for which readings exist, 0 to 1.",
-)
-_AGGREGATE = OpenApiParameter(
-    "aggregate",
-    str,
-    enum=[name for name in AGGREGATES if name != "duration"],
-    description="What is made of a bucket; mean, increase or last by the Metric's type.",
-)
-_OWN = {
-    "aggregate": _AGGREGATE,
-    "resolution": _RESOLUTION,
-    "time_zone": _TIME_ZONE,
-    "coverage": _COVERAGE,
-}
+from export.parameters import ExportParameters
 
 
 def _header(name: str, description: str, schema: Any = int) -> OpenApiParameter:
@@ -76,19 +39,15 @@ packed with gzip for whoever accepts it. Parquet is 406 where the server has no 
 
 An export that fails midway breaks the connection off: no terminating chunk, no gzip trailer, no
 Parquet footer. HEAD answers the headers alone, so the size can be asked for first."""
+_TEXT: Any = {"type": "string"}
+_BINARY: Any = {"type": "string", "format": "binary"}
 
-
-def export_schema(what: str) -> Any:
-    """Describes the export of a `what`."""
-    text: Any = {"type": "string"}
-    binary: Any = {"type": "string", "format": "binary"}
-    return extend_schema(
-        summary=f"The history of {what} as a file.",
-        description=_DESCRIPTION,
-        parameters=[*(_OWN.get(name) or _DESCRIBED[name] for name in EXPORT_NAMES), *_HEADERS],
-        responses={
-            (200, made.media_type): OpenApiResponse(text if made.is_text else binary)
-            for made in FORMATS.values()
-        },
-        filters=False,
-    )
+EXPORT_SCHEMA = extend_schema(
+    description=_DESCRIPTION,
+    parameters=[ExportParameters, *_HEADERS],
+    responses={
+        (200, each.media_type): OpenApiResponse(_TEXT if each.is_text else _BINARY)
+        for each in FORMATS.values()
+    },
+    filters=False,
+)

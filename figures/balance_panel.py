@@ -1,15 +1,14 @@
 """Where a Site's energy of a day or month came from and where it went, as its page shows it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 
 from energy.errors import DomainError, HistoryAway
 from figures.figures import Figures, site_figures
-from figures.formulas import FLOWS
 from figures.periods import read_period
 from metrics.quantities import Scale, scale_for
 from sites.models import Site
@@ -26,9 +25,8 @@ SOURCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class BalanceRow:
-    """What one source gave to each use, and in all, in Wh; None is unknown or cannot be."""
+class BalanceRow(NamedTuple):
+    """What one source gave to each use, and in all, in Wh; None where unknown or impossible."""
 
     name: str
     style: str
@@ -37,72 +35,72 @@ class BalanceRow:
 
 
 class EnergyBalance:
-    """A Site's energy of the period that a page's query string asks for, of today otherwise.
+    """A Site's energy of the period that a page's query string names, of today otherwise.
 
     `today` are its figures of today. Where there is nothing to show, `error` says what is wrong
-    with what was asked, or `is_away` that history does not answer.
+    with the period, or `is_away` that history does not answer.
     """
 
     uses = [name for name, _ in USES.values()]
 
     def __init__(
-        self, site: Site, asked: str, now: datetime, *, today: Figures, kilo: bool
+        self, site: Site, period: str, now: datetime, *, today: Figures, kilo: bool
     ) -> None:
         self._today = now.astimezone(ZoneInfo(site.time_zone)).date()
-        self.asked = "" if asked in ("now", "today", self._today.isoformat()) else asked
+        self.period = "" if period in ("now", "today", self._today.isoformat()) else period
         self.error = ""
-        self.is_away = False
-        self._figures = self._found(site, now) if self.asked else today
-        self.is_away |= not self.error and "consumption_energy" not in self._figures
+        self._figures = self._figures_of_period(site, now) if self.period else today
+        self.is_away = not self.error and "consumption_energy" not in self._figures
         energies = [figure.value for figure in self._figures.values() if figure.unit == "Wh"]
         self.scale: Scale = scale_for("Wh", energies, kilo=kilo, room=10)
 
-    def _found(self, site: Site, now: datetime) -> Figures:
+    def _figures_of_period(self, site: Site, now: datetime) -> Figures:
+        """Empty while history is away, and where the period is an error."""
         try:
-            return site_figures([site], now, read_period(self.asked))[site.pk]
+            return site_figures([site], now, read_period(self.period))[site.pk]
+        except HistoryAway:
+            return {}
         except DomainError as error:
             self.error = error.message
-        except HistoryAway:
-            self.is_away = True
-        return {}
+            return {}
 
     @property
     def heading(self) -> str:
         """What is shown."""
-        if not self.asked:
+        if not self.period:
             return "Energy today"
         if self.error:
             return "Energy"
-        is_day = len(self.asked) > len("2026-06")
-        first = date.fromisoformat(self.asked if is_day else f"{self.asked}-01")
+        is_day = len(self.period) > len("2026-06")
+        first = date.fromisoformat(self.period if is_day else f"{self.period}-01")
         return f"Energy of {date_format(first, 'j F Y' if is_day else 'F Y')}"
 
     @property
     def periods(self) -> Iterator[tuple[str, str, bool]]:
-        """(label, what to ask for, whether it is shown) of the periods that a link leads to."""
+        """(label, period, whether it is shown) of those that have a link."""
         yesterday = self._today - timedelta(days=1)
-        before = self._today.replace(day=1) - timedelta(days=1)
+        last_month = self._today.replace(day=1) - timedelta(days=1)
         named = {
             "Today": "",
             "Yesterday": yesterday.isoformat(),
             "This month": f"{self._today:%Y-%m}",
-            "Last month": f"{before:%Y-%m}",
+            "Last month": f"{last_month:%Y-%m}",
         }
-        for label, text in named.items():
-            yield label, text, text == self.asked
+        for label, period in named.items():
+            yield label, period, period == self.period
 
     @property
     def rows(self) -> list[BalanceRow]:
         """A row for each source."""
         return [
-            BalanceRow(name, style, [self._flow(source, use) for use in USES], self._of(total))
+            BalanceRow(name, style, [self._flow(source, use) for use in USES], self._value(total))
             for source, (name, style, total) in SOURCES.items()
         ]
 
     @property
     def totals(self) -> list[float | None]:
         """What each use took."""
-        return [self._of(name) for _, name in USES.values()]
+        return [self._value(name) for _, name in USES.values()]
 
     @property
     def is_unknown(self) -> bool:
@@ -113,17 +111,16 @@ class EnergyBalance:
     @property
     def shares(self) -> Mapping[str, float | None]:
         """In percent."""
-        known = self._figures.get("consumption_energy")
+        consumption = self._figures.get("consumption_energy")
         return {
-            "Self-sufficiency": self._of("autarky"),
-            "Self-consumption": self._of("self_consumption"),
-            "Measured": None if known is None else known.coverage * 100,
+            "Self-sufficiency": self._value("autarky"),
+            "Self-consumption": self._value("self_consumption"),
+            "Measured": None if consumption is None else consumption.coverage * 100,
         }
 
     def _flow(self, source: str, use: str) -> float | None:
-        name = f"{source}_to_{use}_energy"
-        return self._of(name) if name in FLOWS else None
+        return self._value(f"{source}_to_{use}_energy")
 
-    def _of(self, name: str) -> float | None:
+    def _value(self, name: str) -> float | None:
         figure = self._figures.get(name)
         return None if figure is None else figure.value

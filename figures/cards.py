@@ -1,8 +1,8 @@
 """The figures of Sites as pages show them: one unit a group, directions in words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from energy.errors import HistoryAway
 from figures.figures import Figures, site_figures, site_powers
@@ -15,8 +15,7 @@ _SHARE = Scale(1.0, "%")
 Values = Mapping[str, float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class PowerRow:
+class PowerRow(NamedTuple):
     """A Site in the list with what it does now, in base units; None is unknown."""
 
     site: Site
@@ -27,14 +26,12 @@ class PowerRow:
     state_of_charge: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class FigureCard:
+class FigureCard(NamedTuple):
     """One headline number of a Site; `style` is the CSS class of its colour."""
 
     name: str
     style: str
     value: float | None
-    unit: str
     scale: Scale
     note: str
 
@@ -62,63 +59,52 @@ def known_figures(site: Site, now: datetime) -> Figures:
 def figure_cards(figures: Figures, *, kilo: bool) -> list[FigureCard]:
     """The five figures at the top of a Site's page."""
     values = dict.fromkeys(FORMULAS) | _values(figures)
-    power = scale_for("W", _ending(values, "_power"), kilo=kilo)
-    energy = scale_for("Wh", _ending(values, "_energy"), kilo=kilo)
+    power = scale_for("W", _values_ending("_power", values), kilo=kilo)
+    energy = scale_for("Wh", _values_ending("_energy", values), kilo=kilo)
+
+    def today(name: str) -> str:
+        return f"Today {energy.text(values[f'{name}_energy'])}"
+
     return [
         FigureCard(
-            name="Generation",
-            style="carrier-solar",
-            value=values["production_power"],
-            unit="W",
-            scale=power,
-            note=f"Today {energy.text(values['production_energy'])}",
+            "Generation", "carrier-solar", values["production_power"], power, today("production")
         ),
         FigureCard(
-            name="Consumption",
-            style="carrier-load",
-            value=values["consumption_power"],
-            unit="W",
-            scale=power,
-            note=f"Today {energy.text(values['consumption_energy'])}",
+            "Consumption", "carrier-load", values["consumption_power"], power, today("consumption")
         ),
         _grid_card(values, power, energy),
         _battery_card(values, power),
         FigureCard(
-            name="Self-sufficiency today",
-            style="",
-            value=values["autarky"],
-            unit="%",
-            scale=_SHARE,
-            note=f"Self-consumption {_SHARE.text(values['self_consumption'])}",
+            "Self-sufficiency today",
+            "",
+            values["autarky"],
+            _SHARE,
+            f"Self-consumption {_SHARE.text(values['self_consumption'])}",
         ),
     ]
 
 
 def _grid_card(values: Values, power: Scale, energy: Scale) -> FigureCard:
     grid = values["grid_power"]
-    drawn, fed = (
-        energy.text(values["grid_import_energy"]),
-        energy.text(values["grid_export_energy"]),
-    )
+    imported = energy.text(values["grid_import_energy"])
+    exported = energy.text(values["grid_export_energy"])
     return FigureCard(
-        name=_named("Grid", direction("grid_meter", "active_power", grid)),
-        style="carrier-grid-out" if (grid or 0) < 0 else "carrier-grid-in",
-        value=_size(grid),
-        unit="W",
-        scale=power,
-        note=f"Today {drawn} in, {fed} out",
+        _with_direction("Grid", direction("grid_meter", "active_power", grid)),
+        "carrier-grid-out" if (grid or 0) < 0 else "carrier-grid-in",
+        _magnitude(grid),
+        power,
+        f"Today {imported} in, {exported} out",
     )
 
 
 def _battery_card(values: Values, power: Scale) -> FigureCard:
     battery = values["battery_power"]
     return FigureCard(
-        name=_named("Battery", direction("battery", "active_power", battery)),
-        style="carrier-battery-out" if (battery or 0) > 0 else "carrier-battery-in",
-        value=values["state_of_charge"],
-        unit="%",
-        scale=_SHARE,
-        note=power.text(_size(battery)),
+        _with_direction("Battery", direction("battery", "active_power", battery)),
+        "carrier-battery-out" if (battery or 0) > 0 else "carrier-battery-in",
+        values["state_of_charge"],
+        _SHARE,
+        power.text(_magnitude(battery)),
     )
 
 
@@ -129,7 +115,7 @@ def _power_row(site: Site, figures: Figures) -> PowerRow:
         site=site,
         production=values["production_power"],
         consumption=values["consumption_power"],
-        grid=_size(grid),
+        grid=_magnitude(grid),
         grid_direction=direction("grid_meter", "active_power", grid),
         state_of_charge=values["state_of_charge"],
     )
@@ -139,13 +125,13 @@ def _values(figures: Figures) -> dict[str, float | None]:
     return {name: figure.value for name, figure in figures.items()}
 
 
-def _ending(values: Values, suffix: str) -> list[float | None]:
+def _values_ending(suffix: str, values: Values) -> list[float | None]:
     return [value for name, value in values.items() if name.endswith(suffix)]
 
 
-def _size(value: float | None) -> float | None:
+def _magnitude(value: float | None) -> float | None:
     return None if value is None else abs(value)
 
 
-def _named(name: str, word: str) -> str:
+def _with_direction(name: str, word: str) -> str:
     return f"{name}, {word}" if word else name

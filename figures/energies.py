@@ -1,15 +1,18 @@
-"""The energy that each flow of some Sites came to, by the quarter hour, from the history store."""
+"""The energy of each exchange of some Sites, by the quarter hour, from the history store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from figures.balances import Amount, pooled
-from figures.equipment import FLOWS, SCALES, Equipment
+from figures.inputs import EXCHANGES, SCALES, SiteInputs
 from history import get_store
 from history.arrays import Samples
 from history.buckets import HOUR, Buckets
+from history.series import BucketedSeries, SampleSeries
+from history.store import SeriesQuery
 from metrics.models import Metric
 from metrics.vocabulary import MetricType
 from timeseries.summaries import Summary
@@ -18,68 +21,83 @@ Measured = dict[str, Amount | None]
 
 
 class _Use(NamedTuple):
-    """What a Metric is read for: a flow of a Site, by its id, in these quarter hours."""
+    """What a Metric is read for: an exchange of a Site, by its id, in these quarter hours."""
 
     site: int
-    flow: str
+    exchange: str
     metric: Metric
     quarters: Buckets
 
 
 def measured(
-    equipment: Mapping[int, Equipment], quarters: Mapping[int, Buckets | None]
+    inputs: Mapping[int, SiteInputs], quarters: Mapping[int, Buckets | None]
 ) -> dict[int, Measured]:
-    """For each Site, by its id, what each flow of FLOWS came to in Wh; None where it has none.
+    """For each Site, by its id, the energy of each of EXCHANGES in Wh; None where it has none.
 
-    Holds the readings of one block of Metrics at a time.
+    One block of Metrics of each window is in memory at a time.
     """
-    uses = _uses(equipment, quarters)
     parts: dict[tuple[int, str], list[Amount]] = {}
-    windows = [buckets.edges[[0, -1]].tolist() for buckets in quarters.values() if buckets]
-    if uses:
-        start, end = min(start for start, _ in windows), max(end for _, end in windows)
-        found = get_store().read_blocks(sorted(uses), start, end, with_neighbours=True)
-        for pk, samples in found:
-            for use in uses[pk]:
-                amount = _energy(use.metric, FLOWS[use.flow].sign, use.quarters, samples)
-                parts.setdefault((use.site, use.flow), []).append(amount)
+    for uses in _by_window(inputs, quarters).values():
+        for use, amount in _amounts(uses):
+            parts.setdefault((use.site, use.exchange), []).append(amount)
     return {
-        site: {name: pooled(parts.get((site, name), [])) for name in FLOWS} for site in quarters
+        site: {name: pooled(parts.get((site, name), [])) for name in EXCHANGES} for site in quarters
     }
 
 
-def _uses(
-    equipment: Mapping[int, Equipment], quarters: Mapping[int, Buckets | None]
-) -> dict[int, list[_Use]]:
-    """What each Metric, by its id, measures; nothing for Sites without quarter hours."""
-    uses: dict[int, list[_Use]] = {}
-    for site, of_site in equipment.items():
+def _by_window(
+    inputs: Mapping[int, SiteInputs], quarters: Mapping[int, Buckets | None]
+) -> dict[bytes, dict[int, list[_Use]]]:
+    """What each Metric measures, by its id, of Sites with the same quarter hours together."""
+    windows: dict[bytes, dict[int, list[_Use]]] = {}
+    for site, of_site in inputs.items():
         if (asked := quarters[site]) is not None:
-            for name in FLOWS:
+            uses = windows.setdefault(asked.edges.tobytes(), {})
+            for name in EXCHANGES:
                 for metric in of_site.energies(name):
                     uses.setdefault(metric.pk, []).append(_Use(site, name, metric, asked))
-    return uses
+    return {window: uses for window, uses in windows.items() if uses}
 
 
-def _energy(metric: Metric, sign: int, quarters: Buckets, samples: Samples) -> Amount:
+def _amounts(uses: Mapping[int, Sequence[_Use]]) -> Iterator[tuple[_Use, Amount]]:
+    """What each use, all in the same quarter hours, came to."""
+    queries = [_query(same[0]) for same in uses.values()]
+    edges = next(iter(uses.values()))[0].quarters.edges
+    for pk, series in get_store().read_series(queries, edges, known_until=int(edges[-1])):
+        for use in uses[pk]:
+            yield use, _energy(use, series)
+
+
+def _query(use: _Use) -> SeriesQuery:
+    aggregate = "increase" if use.metric.type == MetricType.COUNTER else "mean"
+    summary = Summary(use.metric, aggregate, use.quarters, int(use.quarters.edges[-1]))
+    query = summary.query(envelope=False)
+    # Only the readings of a power tell which way it flowed.
+    return query if query.needs == "rise" else replace(query, needs="readings")
+
+
+def _energy(use: _Use, series: BucketedSeries) -> Amount:
     """What a counter rose, or a power over the time it is known.
 
-    Of a power, only what flows the way of `sign` counts.
+    Of a power, only what flows the way of its exchange's sign counts.
     """
-    end = int(quarters.edges[-1])
-    if metric.type == MetricType.COUNTER:
-        summary = Summary(metric, "increase", quarters, end)
-        values, covered = summary.values(samples), summary.coverage(samples)
+    covered, lengths = series.coverage(), np.diff(use.quarters.edges)
+    if isinstance(series, SampleSeries) and use.metric.type != MetricType.COUNTER:
+        values = _directed(series, EXCHANGES[use.exchange].sign).mean() * covered * lengths / HOUR
     else:
-        summary = Summary(metric, "mean", quarters, end)
-        directed = Samples(samples.timestamps, np.maximum(sign * samples.values, 0))
-        covered = summary.coverage(samples)
-        values = summary.values(directed) * covered * np.diff(quarters.edges) / HOUR
-    known = 0.0 if np.isnan(values).all() else np.average(covered, weights=np.diff(quarters.edges))
-    before = int(np.searchsorted(samples.timestamps, end, side="right"))
+        values = series.increase()
+    known = 0.0 if np.isnan(values).all() else np.average(covered, weights=lengths)
     return Amount(
-        np.nan_to_num(values) * SCALES[metric.unit],
+        np.nan_to_num(values) * SCALES[use.metric.unit],
         float(known),
-        int(samples.timestamps[before - 1]) if before else None,
-        frozenset({metric.pk}),
+        series.newest,
+        frozenset({use.metric.pk}),
+    )
+
+
+def _directed(series: SampleSeries, sign: int) -> SampleSeries:
+    """The power that flows one way."""
+    samples = series.samples
+    return replace(
+        series, samples=Samples(samples.timestamps, np.maximum(sign * samples.values, 0))
     )

@@ -6,7 +6,7 @@ not count. Everywhere: positive is into the Site's bus, and consumption is what 
 `docs/figures.md` has every formula.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,17 +16,15 @@ import numpy as np
 from energy.instants import from_micros
 from figures.balances import Amount, balanced
 from figures.energies import Measured, measured
-from figures.equipment import ENERGY_KEYS, POWER_KEYS, Equipment, equipment_of
 from figures.flows import Energies, share_without
+from figures.inputs import ENERGY_KEYS, POWER_KEYS, SiteInputs, site_inputs
 from figures.periods import NOW_AND_TODAY, Period
 from figures.powers import powers
-from history.arrays import Floats
 from sites.models import Site
 
 MIN_COVERAGE = 0.8
 _POWER_UNIT, _ENERGY_UNIT, _SHARE_UNIT = "W", "Wh", "%"
 _PERCENT = 100
-_EXCHANGES = ("import", "export", "charge", "discharge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,8 @@ Figures = dict[str, Figure]
 
 def site_powers(sites: Sequence[Site], now: datetime) -> dict[int, Figures]:
     """Power now and state of charge of each Site by its id, in one query."""
-    equipment = equipment_of(sites, POWER_KEYS)
-    return {site.pk: _powers(equipment[site.pk], now) for site in sites}
+    inputs = site_inputs(sites, POWER_KEYS)
+    return {site.pk: _powers(inputs[site.pk], now) for site in sites}
 
 
 def site_figures(
@@ -59,24 +57,24 @@ def site_figures(
     """The figures of a period for each Site by its id; its days are the Site's own."""
     if not period.has_energies:
         return site_powers(sites, now)
-    equipment = equipment_of(sites, POWER_KEYS | ENERGY_KEYS)
+    inputs = site_inputs(sites, POWER_KEYS | ENERGY_KEYS)
     quarters = {site.pk: period.quarters(ZoneInfo(site.time_zone), now) for site in sites}
-    found = {pk: _energies(amounts) for pk, amounts in measured(equipment, quarters).items()}
+    figures = {pk: _energies(amounts) for pk, amounts in measured(inputs, quarters).items()}
     if period.has_powers:
-        return {pk: _powers(equipment[pk], now) | figures for pk, figures in found.items()}
-    return found
+        return {pk: _powers(inputs[pk], now) | energies for pk, energies in figures.items()}
+    return figures
 
 
-def _powers(equipment: Equipment, now: datetime) -> Figures:
+def _powers(inputs: SiteInputs, now: datetime) -> Figures:
     return {
         name: _figure(amount, _POWER_UNIT if name.endswith("_power") else _SHARE_UNIT)
-        for name, amount in powers(equipment, now).items()
+        for name, amount in powers(inputs, now).items()
     }
 
 
 def _energies(amounts: Measured) -> Figures:
     consumption = _consumption(amounts)
-    exchanged = {
+    energies = {
         "production_energy": amounts["production"],
         "consumption_energy": consumption,
         "grid_import_energy": amounts["import"],
@@ -84,8 +82,8 @@ def _energies(amounts: Measured) -> Figures:
         "battery_charge_energy": amounts["charge"],
         "battery_discharge_energy": amounts["discharge"],
     }
-    figures = {name: _figure(amount, _ENERGY_UNIT) for name, amount in exchanged.items()}
-    return figures | _flows(amounts, consumption)
+    figures = {name: _figure(amount, _ENERGY_UNIT) for name, amount in energies.items()}
+    return figures | _flows(amounts, consumption if amounts["import"] else None)
 
 
 def _consumption(amounts: Measured) -> Amount | None:
@@ -96,47 +94,38 @@ def _consumption(amounts: Measured) -> Amount | None:
     return balanced(into_the_bus, [amounts["export"], amounts["charge"]])
 
 
-def _flows(amounts: Measured, consumption: Amount | None) -> Figures:
-    """The seven flows and the two shares; of a Site without a grid meter none is known."""
-    if consumption is None or amounts["import"] is None:
-        return _of_flows(_NOTHING, None, {})
-    parts = (amounts["production"], consumption, *map(amounts.get, _EXCHANGES))
-    nothing = np.zeros_like(consumption.values)
-    energies = Energies(*(part.values if part else nothing for part in parts))
-    existing = {
+def _flows(amounts: Measured, balance: Amount | None) -> Figures:
+    """The seven flows and the two shares, as well known as the balance, if there is one."""
+    energies = _bucket_energies(amounts, balance)
+    flows = energies.flows()
+    has = {
         "production": amounts["production"] is not None,
         "storage": bool(amounts["charge"] or amounts["discharge"]),
     }
-    return _of_flows(energies, consumption, existing)
-
-
-def _of_flows(
-    energies: Energies, consumption: Amount | None, existing: Mapping[str, bool]
-) -> Figures:
-    split = energies.flows()
-    figures = {
-        f"{name}_energy": _part(consumption, values, existing, name)
-        for name, values in asdict(split).items()
-    }
+    figures = {}
+    for name, values in asdict(flows).items():
+        exists = balance and all(has.get(end, True) for end in name.split("_to_"))
+        amount = replace(balance, values=values) if balance and exists else None
+        figures[f"{name}_energy"] = _figure(amount, _ENERGY_UNIT)
     shares = {
-        "autarky": share_without(split.grid_to_consumption, energies.consumption),
-        "self_consumption": share_without(split.production_to_grid, energies.production),
+        "autarky": share_without(flows.grid_to_consumption, energies.consumption),
+        "self_consumption": share_without(flows.production_to_grid, energies.production),
     }
-    known = _figure(consumption, _SHARE_UNIT)
+    known = _figure(balance, _SHARE_UNIT)
     for name, share in shares.items():
         value = None if share is None or known.value is None else share * _PERCENT
         figures[name] = replace(known, value=value)
     return figures
 
 
-def _part(
-    consumption: Amount | None, values: Floats, existing: Mapping[str, bool], name: str
-) -> Figure:
-    """One flow: as well known as the balance; unknown where its source or sink does not exist."""
-    exists = all(existing.get(end, True) for end in name.split("_to_"))
-    if consumption is None or not exists:
-        return _figure(None, _ENERGY_UNIT)
-    return _figure(replace(consumption, values=values), _ENERGY_UNIT)
+def _bucket_energies(amounts: Measured, balance: Amount | None) -> Energies:
+    """What the Site exchanged; nothing without a balance, and where it has no such equipment."""
+    if balance is None:
+        return Energies(*[np.zeros(0)] * 6)
+    exchanges = [amounts[name] for name in ("import", "export", "charge", "discharge")]
+    nothing = np.zeros_like(balance.values)
+    terms = [amounts["production"], balance, *exchanges]
+    return Energies(*(amount.values if amount else nothing for amount in terms))
 
 
 def _figure(amount: Amount | None, unit: str) -> Figure:
@@ -149,6 +138,3 @@ def _figure(amount: Amount | None, unit: str) -> Figure:
         round(amount.coverage, 4),
         tuple(sorted(amount.inputs)),
     )
-
-
-_NOTHING = Energies(*[np.zeros(0)] * 6)

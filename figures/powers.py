@@ -1,6 +1,6 @@
 """Power now and state of charge, from the latest values that are not stale."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,26 +8,25 @@ import numpy as np
 
 from energy.instants import to_micros
 from figures.balances import Amount, balanced, pooled
-from figures.equipment import SCALES, Equipment
+from figures.inputs import SCALES, SiteInputs
 from metrics.freshness import Freshness
 from metrics.models import Metric
 
 
-def powers(equipment: Equipment, now: datetime) -> dict[str, Amount | None]:
+def powers(inputs: SiteInputs, now: datetime) -> dict[str, Amount | None]:
     """The powers in W, positive into the Site's bus, and the mean state of charge in %."""
 
-    def known(metrics: Iterable[Metric]) -> Amount | None:
-        return pooled([_latest(metric, now) for metric in metrics])
+    def power(exchange: str) -> Amount | None:
+        return pooled([_latest(metric, now) for metric in inputs.powers(exchange)])
 
-    production = known(equipment.powers("production"))
-    grid, battery = known(equipment.powers("import")), known(equipment.powers("discharge"))
-    loads = known(equipment.powers("load"))
+    production, loads = power("production"), power("load")
+    grid, battery = power("import"), power("discharge")
     return {
         "production_power": production,
         "consumption_power": balanced([grid, production, battery]) if grid else loads,
         "grid_power": grid,
         "battery_power": battery,
-        "state_of_charge": _mean_level(equipment.charge_levels, now),
+        "state_of_charge": _mean_level(inputs.charge_levels, now),
     }
 
 

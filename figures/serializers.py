@@ -1,8 +1,40 @@
 """The figures of a Site over HTTP."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from energy.parameters import Parameters, SwitchField
 from figures.formulas import FORMULAS
+from figures.periods import NOW_AND_TODAY, Period, read_period
+
+
+@extend_schema_field(
+    {
+        "type": "string",
+        "pattern": r"^(now|today|\d{4}-\d{2}(-\d{2})?)$",
+        "examples": ["today", "2026-06-01", "2026-06"],
+    }
+)
+class PeriodField(serializers.Field):
+    """Now, today, a day or a month."""
+
+    def to_internal_value(self, data: str) -> Period:
+        return read_period(data)
+
+
+class OverviewParameters(Parameters):
+    """Of which time the figures are, and whether they are explained."""
+
+    period = PeriodField(
+        default=lambda: NOW_AND_TODAY,  # it has no text, and a callable is not described
+        help_text="`now` for powers; `today`, a day or a month of the Site's calendar for "
+        "everything else, as far as it has passed. Powers now and energies today unless given.",
+    )
+    explain = SwitchField(
+        default=False,
+        help_text="Say of each figure which Metrics it comes from, by which formula, how much of "
+        "it is known and where that is described.",
+    )
 
 
 class ExplanationSerializer(serializers.Serializer):

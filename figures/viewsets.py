@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,37 +13,15 @@ from rest_framework.viewsets import GenericViewSet
 
 from figures.figures import Figure, site_figures
 from figures.formulas import FORMULAS
-from figures.periods import NOW_AND_TODAY, read_period
-from figures.serializers import OverviewSerializer
+from figures.serializers import OverviewParameters, OverviewSerializer
 from sites.models import Site
-from timeseries.parameters import read_switch
-
-_OVERVIEW = [
-    OpenApiParameter(
-        "period",
-        {
-            "type": "string",
-            "pattern": r"^(now|today|\d{4}-\d{2}(-\d{2})?)$",
-            "examples": ["today", "2026-06-01", "2026-06"],
-        },
-        description="`now` for powers; `today`, a day or a month of the Site's calendar for "
-        "everything else, as far as it has passed. Powers now and energies today unless given.",
-    ),
-    OpenApiParameter(
-        "explain",
-        bool,
-        default=False,
-        description="Say of each figure which Metrics it comes from, by which formula, how much "
-        "of it is known and where that is described.",
-    ),
-]
 
 
 class OverviewMixin(GenericViewSet):
     """The action `overview/` of the viewset of Sites."""
 
-    @extend_schema(parameters=_OVERVIEW, responses=OverviewSerializer)
-    @action(detail=True, query_parameters=("period", "explain"))
+    @extend_schema(parameters=[OverviewParameters], responses=OverviewSerializer)
+    @action(detail=True, query_parameters=OverviewParameters.names())
     def overview(self, request: Request, pk: str) -> Response:
         """Power now; energy, where it flowed, autarky and self-consumption of a day or month.
 
@@ -54,15 +32,13 @@ class OverviewMixin(GenericViewSet):
 
 
 def _overview(site: Site, request: Request, now: datetime) -> dict[str, Any]:
-    """The figures that the request asks for. Raises DomainError naming the parameter at fault."""
-    asked = request.query_params
-    period = read_period(asked["period"]) if "period" in asked else NOW_AND_TODAY
-    explained = read_switch("explain", asked.get("explain", "false"))
+    """The figures asked for. Raises ValidationError or DomainError naming a wrong parameter."""
+    parameters = OverviewParameters.read(request)
     guide = request.build_absolute_uri(reverse("figure-guide"))
     answer = {}
-    for name, figure in site_figures([site], now, period)[site.pk].items():
+    for name, figure in site_figures([site], now, parameters["period"])[site.pk].items():
         answer[name] = _plain(figure)
-        if explained:
+        if parameters["explain"]:
             answer[name]["explain"] = _explanation(name, figure, guide)
     return answer
 

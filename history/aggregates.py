@@ -7,9 +7,9 @@ where a bucket has no answer.
 `minimum`, `maximum`, `total`, `count`, `first` and `last` are over the readings measured inside
 the bucket. The others look at the time between readings:
 
-- A reading is held until the next one, and for at most HELD_INTERVALS expected intervals; time
-  behind that, and behind `known_until`, is unknown. `coverage` is the known share of a bucket, and
-  the means weight each value by the known time it was held for.
+- A reading stands for the time until the next one, but for no longer than its `lookback`; later
+  time, and time behind `known_until`, is unknown. `coverage` is the known share of a bucket, and
+  the means weight each value by the known time it stands for.
 - A counter rises evenly between two readings, so a step across an edge is shared out by time, and
   the increases of adjacent buckets add up to the increase of the whole.
 """
@@ -20,14 +20,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from energy.instants import MICROS_PER_SECOND
 from history.arrays import Floats, Ints, Samples
 
-HELD_INTERVALS = 5
+_LOOKBACK_INTERVALS = 5
 _CIRCLE = 360.0  # degrees
 # Below this length the mean of unit vectors points nowhere: only rounding gives it a direction.
 _NO_DIRECTION = 1e-9
 # The largest floats overflow when they are added; a bucket in which they do has no answer.
 _overflowing = np.errstate(over="ignore", invalid="ignore")
+
+
+def lookback_of(expected_interval: int) -> int:
+    """For how many microseconds a reading stands, where one is expected each so many seconds."""
+    return _LOOKBACK_INTERVALS * expected_interval * MICROS_PER_SECOND
 
 
 def minimum(samples: Samples, edges: Ints) -> Floats:
@@ -63,30 +69,29 @@ def last(samples: Samples, edges: Ints) -> Floats:
     return _picked(samples, offsets, offsets[1:] - 1)
 
 
-def coverage(samples: Samples, edges: Ints, *, expected_interval: int, known_until: int) -> Floats:
+def coverage(samples: Samples, edges: Ints, lookback: int, known_until: int) -> Floats:
     """The share of each bucket, 0 to 1, for which a value is known; never NaN.
 
-    `expected_interval` and `known_until` (nothing is known of the time behind it) in microseconds.
+    `lookback` and `known_until` (nothing is known of the time behind it) in microseconds.
     """
-    held = _hold(samples, edges, expected_interval, known_until)
-    return np.add.reduceat(held.known, held.offsets) / np.diff(edges)
+    pieces = _pieces(samples, edges, lookback, known_until)
+    return np.add.reduceat(pieces.known, pieces.offsets) / np.diff(edges)
 
 
 @_overflowing
-def mean(samples: Samples, edges: Ints, *, expected_interval: int, known_until: int) -> Floats:
+def mean(samples: Samples, edges: Ints, lookback: int, known_until: int) -> Floats:
     """The time-weighted mean of each bucket over the time for which a value is known."""
     if not len(samples):
         return np.full(edges.size - 1, np.nan)
-    held = _hold(samples, edges, expected_interval, known_until)
+    pieces = _pieces(samples, edges, lookback, known_until)
     # Averaging the differences from one of the bucket's own values keeps constants constant.
-    closing = samples.values[held.holders[np.append(held.offsets[1:], held.holders.size) - 1]]
-    differences = samples.values[held.holders] - np.repeat(closing, held.pieces)
-    return _finite(closing + held.weighted(differences))
+    ends = np.append(pieces.offsets[1:], pieces.sources.size)
+    closing = samples.values[pieces.sources[ends - 1]]
+    differences = samples.values[pieces.sources] - np.repeat(closing, pieces.counts)
+    return _finite(closing + pieces.weighted(differences))
 
 
-def circular_mean(
-    samples: Samples, edges: Ints, *, expected_interval: int, known_until: int
-) -> Floats:
+def circular_mean(samples: Samples, edges: Ints, lookback: int, known_until: int) -> Floats:
     """The time-weighted mean direction of each bucket in degrees, [0, 360).
 
     That of the sum of unit vectors (Mardia and Jupp, Directional Statistics, 2000, section 2.2);
@@ -94,9 +99,9 @@ def circular_mean(
     """
     if not len(samples):
         return np.full(edges.size - 1, np.nan)
-    held = _hold(samples, edges, expected_interval, known_until)
-    angles = np.radians(samples.values)[held.holders]
-    east, north = held.weighted(np.sin(angles)), held.weighted(np.cos(angles))
+    pieces = _pieces(samples, edges, lookback, known_until)
+    angles = np.radians(samples.values)[pieces.sources]
+    east, north = pieces.weighted(np.sin(angles)), pieces.weighted(np.cos(angles))
     degrees = np.degrees(np.arctan2(east, north)) % _CIRCLE
     degrees[degrees == _CIRCLE] = 0  # the remainder of a negative angle too small to tell
     return np.where(np.hypot(east, north) > _NO_DIRECTION, degrees, np.nan)
@@ -128,21 +133,21 @@ def increase(samples: Samples, edges: Ints, *, max_rate: float | None = None) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """The window cut at every edge and every reading, into pieces in each of which one is held.
+class _Pieces:
+    """The window cut at every edge and every reading; one reading stands for each piece.
 
-    `holders` int64[pieces]: the reading held, an index; `known` int64[pieces]: for how many
-    microseconds; `offsets` int64[buckets]: the first piece of each bucket.
+    `sources` int64[pieces]: the index of that reading; `known` int64[pieces]: for how many
+    microseconds it stands; `offsets` int64[buckets]: the first piece of each bucket.
     """
 
-    holders: Ints
+    sources: Ints
     known: Ints
     offsets: Ints
 
     @property
-    def pieces(self) -> Ints:
+    def counts(self) -> Ints:
         """How many pieces each bucket has."""
-        return np.diff(self.offsets, append=self.holders.size)
+        return np.diff(self.offsets, append=self.sources.size)
 
     def weighted(self, amounts: Floats) -> Floats:
         """The mean of `amounts`, one a piece, over each bucket's known time; NaN without any."""
@@ -152,21 +157,21 @@ class _Held:
         return np.where(known > 0, sums / np.maximum(known, 1), np.nan)
 
 
-def _hold(samples: Samples, edges: Ints, expected_interval: int, known_until: int) -> _Held:
+def _pieces(samples: Samples, edges: Ints, lookback: int, known_until: int) -> _Pieces:
     timestamps = samples.timestamps
     low, high = np.searchsorted(timestamps, edges[[0, -1]])
     inside = timestamps[low:high]
     positions = np.searchsorted(inside, edges)
     cuts = np.insert(inside, positions, edges)
     begins = cuts[:-1]
-    holders = np.searchsorted(timestamps, begins, side="right") - 1
+    sources = np.searchsorted(timestamps, begins, side="right") - 1
     if not timestamps.size:
-        return _Held(holders, np.zeros_like(begins), positions[:-1] + np.arange(edges.size - 1))
-    expiries = timestamps[holders] + HELD_INTERVALS * expected_interval
+        return _Pieces(sources, np.zeros_like(begins), positions[:-1] + np.arange(edges.size - 1))
+    expiries = timestamps[sources] + lookback
     ends = np.minimum(np.minimum(cuts[1:], expiries), known_until)
-    known = np.where(holders >= 0, np.maximum(ends - begins, 0), 0)
+    known = np.where(sources >= 0, np.maximum(ends - begins, 0), 0)
     offsets = positions[:-1] + np.arange(edges.size - 1)
-    return _Held(np.maximum(holders, 0), known, offsets)
+    return _Pieces(np.maximum(sources, 0), known, offsets)
 
 
 @_overflowing

@@ -35,6 +35,11 @@ class Samples:
             return self
         return self.between(*np.searchsorted(self.timestamps, (start, end)))
 
+    def around(self, start: int, end: int, before: int) -> Self:
+        """The readings of [start, end) and, unless `before` is 0, `before` ahead and one behind."""
+        low, high = np.searchsorted(self.timestamps, (start, end))
+        return self.between(max(0, low - before), high + (before > 0))
+
     def between(self, low: int, high: int) -> Self:
         """The readings from one index up to another."""
         return type(self)(self.timestamps[low:high], self.values[low:high])
@@ -68,8 +73,8 @@ class ReadingBatch:
     def __len__(self) -> int:
         return self.metric_ids.size
 
-    def where(self, chosen: NDArray[np.bool_]) -> Self:
-        """The chosen ones: bool[n]."""
+    def __getitem__(self, chosen: slice | NDArray[np.bool_]) -> Self:
+        """Some of them: a slice, or those where bool[n] is true."""
         return type(self)(self.metric_ids[chosen], self.timestamps[chosen], self.values[chosen])
 
     def deduplicated(self) -> Self:

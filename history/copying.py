@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from history.arrays import ReadingBatch, Samples
+from history.blocks import in_blocks
 from history.buckets import DAY
 from history.store import HistoryStore
 
@@ -55,8 +56,7 @@ def copy(
     What was written is read back and compared. Without `write` the stores are only compared.
     """
     tally = Tally()
-    for begin in range(0, len(metric_ids), METRICS_AT_ONCE):
-        block = metric_ids[begin : begin + METRICS_AT_ONCE]
+    for block in in_blocks(metric_ids, METRICS_AT_ONCE):
         for window in _windows((source, target), block):
             given = days_of(source.read(block, *window))
             held = days_of(target.read(block, *window))

@@ -11,10 +11,10 @@ from history.arrays import ReadingBatch, Samples
 Level = Mapping[int, Samples]
 
 
-def overlay(below: Level, above: Level) -> dict[int, Samples]:
+def merged(below: Level, above: Level) -> dict[int, Samples]:
     """The readings of both levels by Metric id; of one instant the one of `above`."""
     return {
-        metric_id: _merged(below.get(metric_id), above.get(metric_id))
+        metric_id: _merged_samples(below.get(metric_id), above.get(metric_id))
         for metric_id in sorted(below.keys() | above.keys())
     }
 
@@ -42,22 +42,7 @@ def batch_of(levels: Level) -> ReadingBatch:
     )
 
 
-def with_neighbours(samples: Samples, around: Samples, start: int, before: int) -> Samples:
-    """`samples`, of a window from `start`, between the nearest of the readings `around` it.
-
-    At most `before` readings ahead of the window and one behind it are taken.
-    """
-    split = int(np.searchsorted(around.timestamps, start))
-    ahead, behind = slice(max(0, split - before), split), slice(split, split + 1)
-    return Samples(
-        _joined(
-            (around.timestamps[ahead], samples.timestamps, around.timestamps[behind]), np.int64
-        ),
-        _joined((around.values[ahead], samples.values, around.values[behind]), np.float64),
-    )
-
-
-def _merged(below: Samples | None, above: Samples | None) -> Samples:
+def _merged_samples(below: Samples | None, above: Samples | None) -> Samples:
     if not above:
         return below or Samples.empty()
     if not below:

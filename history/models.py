@@ -42,10 +42,9 @@ class Reading(models.Model):
 class Chunk(models.Model):
     """A sealed day of one Metric in the relational history store: its readings as a few blobs.
 
-    Written and read through `history` only, which knows what is in them
-    (`history.relational`). `day` counts UTC days from the Unix epoch; `n` readings,
-    measured from `first` to `last`, between `low` and `high`. `quarters` and `extremes` hold what
-    they come to in each quarter hour, a value being held for `hold` microseconds at most.
+    Written and read through `history.relational` only. `day` counts UTC days from the Unix epoch;
+    `n` readings, measured at `times`, were `vals`. The others are the day's rollup by quarter hour,
+    a reading standing for `lookback` microseconds at most: see `EncodedRollup`.
     """
 
     pk = models.CompositePrimaryKey("metric_id", "day")
@@ -54,26 +53,20 @@ class Chunk(models.Model):
     )
     day = models.IntegerField()
     n = models.IntegerField()
-    first = InstantField()
-    last = InstantField()
-    low = models.FloatField()
-    high = models.FloatField()
-    hold = models.BigIntegerField()
-    quarters = models.BinaryField()
+    lookback = models.BigIntegerField()
     times = models.BinaryField()
     vals = models.BinaryField()
+    rise = models.FloatField(null=True)
+    shape = models.BinaryField(null=True)
+    means = models.BinaryField(null=True)
+    lasts = models.BinaryField(null=True)
     extremes = models.BinaryField(null=True)
 
     class Meta:
-        constraints = (
-            models.CheckConstraint(condition=Q(n__gte=1), name="chunk_has_readings"),
-            models.CheckConstraint(
-                condition=Q(low__range=FINITE) & Q(high__range=FINITE), name="chunk_is_finite"
-            ),
-        )
+        constraints = (models.CheckConstraint(condition=Q(n__gte=1), name="chunk_has_readings"),)
 
     def __str__(self) -> str:
-        return f"{self.n} readings from {self.first}"
+        return f"{self.n} readings of day {self.day}"
 
 
 class Version(models.Model):
@@ -92,12 +85,12 @@ class Version(models.Model):
 class Tombstone(models.Model):
     """Readings that are deleted and may still lie in a history store outside this database.
 
-    Covers what was written there up to `version`, in [start, end) where given, of one Metric or,
-    where that is empty, of all. The Metric may be gone.
+    Covers what was written there up to `version`, in [start, end) where given. The Metric may no
+    longer exist.
     """
 
     version = models.BigIntegerField(db_index=True)
-    metric_id = models.BigIntegerField(null=True, db_index=True)
+    metric_id = models.BigIntegerField(db_index=True)
     start = models.BigIntegerField(null=True)
     end = models.BigIntegerField(null=True)
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from energy.instants import from_micros
 from history import get_store
+from history.blocks import in_blocks
 from history.buckets import DAY
 from history.store import BLOCK
 from metrics.models import Latest, Metric
@@ -15,7 +16,7 @@ from metrics.models import Latest, Metric
 
 def prunable(now: int) -> int:
     """How many readings are older than they are kept, at `now` in microseconds since the epoch."""
-    return sum(get_store().prunable(before, block) for before, block in _due(now))
+    return sum(get_store().count(block, None, before) for before, block in _due(now))
 
 
 def prune(now: int) -> int:
@@ -29,7 +30,7 @@ def prune(now: int) -> int:
 
 @transaction.atomic
 def _prune(before: int, metric_ids: list[int]) -> int:
-    count = get_store().prune(before, metric_ids)
+    count = get_store().delete(metric_ids, None, before)
     Latest.objects.filter(metric__in=metric_ids, timestamp__lt=from_micros(before)).delete()
     return count
 
@@ -42,4 +43,4 @@ def _due(now: int) -> Iterator[tuple[int, list[int]]]:
             groups[days].append(pk)
     for days, ids in groups.items():
         before = (now // DAY - days) * DAY
-        yield from ((before, ids[begin : begin + BLOCK]) for begin in range(0, len(ids), BLOCK))
+        yield from ((before, block) for block in in_blocks(ids, BLOCK))

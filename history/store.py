@@ -4,15 +4,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from django.core.checks import CheckMessage
 
-from history.arrays import ReadingBatch, Samples
-from history.rollups import Quarters
+from history import merge
+from history.arrays import Ints, ReadingBatch, Samples
+from history.blocks import in_blocks
+from history.series import BucketedSeries, SampleSeries
 
-# Metrics whose readings are held in memory at once: a month of minutes of each is 45 MB.
+# Metrics whose readings are in memory at once: a month of minutes of each is 45 MB.
 BLOCK = 64
+# Readings that are in memory at once, where one Metric alone has not more: 16 MB.
+READINGS_AT_ONCE = 1_000_000
 # What is needed of the time before a window: the reading held into it, and one more, by which a
 # counter's glitch is told from a reset.
 NEIGHBOURS_BEFORE = 2
@@ -35,19 +39,23 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked of the quarter hours of one Metric.
+class SeriesQuery:
+    """What a series is to tell of one Metric.
 
-    `what`: that they have a time-weighted mean, that they tell how far a counter rose, or neither.
-    `extremes`: that they have the least and the greatest value. `hold`: for how many microseconds a
-    value is held at most; `max_rate`: how much a counter gains in one at most, if known.
+    `needs`: time-weighted means, how far a counter rose, what only its readings tell, or none of
+    these. `extremes`: the least and the greatest values too. `lookback`: for how many microseconds
+    a reading stands at most; `max_rate`: how much a counter gains in one at most, if known.
     """
 
     metric_id: int
-    what: Literal["mean", "rise", "other"]
+    needs: Literal["mean", "rise", "readings", "other"]
     extremes: bool
-    hold: int
+    lookback: int
     max_rate: float | None = None
+
+    def series_of(self, samples: Samples, edges: Ints, known_until: int) -> SampleSeries:
+        """The series told from readings."""
+        return SampleSeries(samples, edges, self.lookback, known_until, self.max_rate)
 
 
 class HistoryStore(ABC):
@@ -57,14 +65,12 @@ class HistoryStore(ABC):
     open. Every engine passes the same contract test.
     """
 
-    # Whether `seal` has anything to do.
-    seals: ClassVar[bool] = False
-
     @abstractmethod
-    def append(self, batch: ReadingBatch) -> None:
+    def append(self, batch: ReadingBatch) -> ReadingBatch:
         """Store readings; one of the same Metric and instant replaces what was there.
 
-        Appending the same batch again changes nothing.
+        Appending the same batch again changes nothing. Returns the readings as they were stored,
+        sorted and de-duplicated.
         """
 
     @abstractmethod
@@ -78,6 +84,15 @@ class HistoryStore(ABC):
         """
 
     @abstractmethod
+    def read_first(
+        self, metric_ids: Sequence[int], start: int, end: int, limit: int
+    ) -> dict[int, Samples]:
+        """The first `limit` readings of [start, end), and maybe more, of `metrics_at_once`."""
+
+    def metrics_at_once(self, start: int, end: int) -> int:
+        """Of how many Metrics the store looks at all of [start, end) at once."""
+        return BLOCK
+
     def read_page(
         self,
         metric_ids: Sequence[int],
@@ -92,6 +107,16 @@ class HistoryStore(ABC):
         Going on from position to position returns each reading once, those that arrive meanwhile
         behind the position included.
         """
+        found: dict[int, Samples] = {}
+        missing = limit + 1  # one more tells whether this page is the last
+        size = self.metrics_at_once(start, end)
+        for block, since in _behind(metric_ids, start, after, size):
+            if since < end:
+                found |= merge.first(self.read_first(block, since, end, missing), missing)
+                missing = limit + 1 - sum(map(len, found.values()))
+            if not missing:
+                break
+        return _page(found, limit)
 
     @abstractmethod
     def delete(
@@ -106,16 +131,8 @@ class HistoryStore(ABC):
         """How many readings these Metrics have, in [start, end) where given."""
 
     @abstractmethod
-    def prune(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
-        """Delete the readings before an instant, of all Metrics or these; return how many."""
-
-    @abstractmethod
-    def prunable(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
-        """How many readings `prune` would delete."""
-
-    def append_history(self, batch: ReadingBatch, now: int) -> None:
+    def append_history(self, batch: ReadingBatch, now: int) -> ReadingBatch:
         """Like `append`, for many readings of days long past at `now`, as imports bring them."""
-        self.append(batch)
 
     def seal(self, now: int, *, rest: float = 0) -> int:
         """Put what was appended and is complete at `now` into its final form; return how much.
@@ -125,15 +142,15 @@ class HistoryStore(ABC):
         return 0
 
     def forget(self, metric_ids: Sequence[int]) -> None:
-        """Delete all readings of Metrics that go, uncounted: a store that is away refuses not."""
+        """Delete all readings of Metrics that are deleted, even while the store is away."""
         self.delete(metric_ids)
 
     def migrate(self) -> list[str]:
         """Create or change what the store needs outside the database; name the steps taken."""
         return []
 
-    def close(self) -> None:  # noqa: B027 - most stores hold nothing
-        """Let go of connections and locks; the next call takes them again."""
+    def close(self) -> None:  # noqa: B027 - most stores have none
+        """Close connections and release locks; the next call opens them again."""
 
     def check(self) -> list[CheckMessage]:
         """What is wrong with the store's configuration, for `manage.py check`."""
@@ -143,18 +160,39 @@ class HistoryStore(ABC):
         self, metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool = False
     ) -> Iterator[tuple[int, Samples]]:
         """Like `read`, Metric by Metric in the order given, holding one block of them at a time."""
-        for begin in range(0, len(metric_ids), BLOCK):
-            block = metric_ids[begin : begin + BLOCK]
+        for block in in_blocks(metric_ids, BLOCK):
             samples = self.read(block, start, end, with_neighbours=with_neighbours)
             yield from ((metric_id, samples[metric_id]) for metric_id in block)
 
-    def read_quarters(
-        self, wanted: Sequence[Wanted], start: int, end: int, *, known_until: int
-    ) -> Iterator[tuple[int, Quarters | Samples]]:
-        """What the quarter hours of [start, end) come to, Metric by Metric in the order given.
+    def read_series(
+        self, queries: Sequence[SeriesQuery], edges: Ints, *, known_until: int
+    ) -> Iterator[tuple[int, BucketedSeries]]:
+        """The series in the buckets between `edges`, Metric by Metric in the order given.
 
-        Nothing is known of the time after `known_until`. A Metric whose quarter hours are not kept,
-        or would not tell exactly, is answered by its readings, with neighbours.
+        Nothing is known of the time after `known_until`.
         """
-        ids = [each.metric_id for each in wanted]
-        yield from self.read_blocks(ids, start, end, with_neighbours=True)
+        ids = [query.metric_id for query in queries]
+        found = self.read_blocks(ids, *edges[[0, -1]].tolist(), with_neighbours=True)
+        for query, (metric_id, samples) in zip(queries, found, strict=True):
+            yield metric_id, query.series_of(samples, edges, known_until)
+
+
+def _behind(
+    metric_ids: Sequence[int], start: int, after: Position | None, size: int
+) -> Iterator[tuple[Sequence[int], int]]:
+    """Blocks of Metrics in the order of pages, each with where its window begins behind `after`."""
+    wanted = sorted(set(metric_ids))
+    if after is not None:
+        if after.metric_id in wanted:
+            yield [after.metric_id], max(start, after.timestamp + 1)
+        wanted = [metric_id for metric_id in wanted if metric_id > after.metric_id]
+    yield from ((block, start) for block in in_blocks(wanted, size))
+
+
+def _page(found: Mapping[int, Samples], limit: int) -> Page:
+    """At most `limit` readings, and the position behind them where there are more."""
+    shown = {metric_id: part for metric_id, part in merge.first(found, limit).items() if len(part)}
+    if sum(map(len, found.values())) <= limit:
+        return Page(shown, None)
+    last = max(shown)
+    return Page(shown, Position(last, int(shown[last].timestamps[-1])))

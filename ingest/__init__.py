@@ -1,1 +1,1 @@
-"""The ways in for readings: a parser for each format, one set of checks, one door to storage."""
+"""The ways in for readings: a parser for each format, then one check and one door to the store."""

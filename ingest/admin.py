@@ -1,4 +1,4 @@
-"""What the admin says before Metrics are deleted, on their own or with their Device or Site."""
+"""Deleting Metrics in the admin, by themselves or with their Device or Site."""
 
 from typing import Any
 
@@ -8,7 +8,10 @@ from metrics.models import Latest
 
 
 class DeletesHistoryMixin:
-    """Names the history among what goes. Latest values go with it, whoever may not edit them."""
+    """Lists the history among what will be deleted.
+
+    Latest values are deleted too, whether or not the user may edit them.
+    """
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
         listed, counts, perms_needed, protected = super().get_deleted_objects(objs, request)

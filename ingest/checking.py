@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from energy.instants import to_micros
 from history.arrays import Ints, ReadingBatch
-from ingest.locking import held
-from ingest.parsed import Identity, InUnit, Named, ParsedReadings, Rejection
+from history.blocks import in_blocks
+from ingest.parsed import MetricRef, ParsedReadings, Rejection
 from metrics.models import Metric
 
 # Clocks of devices are ahead at times; a day more is a fault, and would hide all that follows.
@@ -33,25 +33,42 @@ class CheckedReadings:
     rejections: list[Rejection]
 
 
-def check_readings(parsed: ParsedReadings, *, user: Any, now: datetime) -> CheckedReadings:
-    """Find the Metrics that are meant and refuse what cannot be true.
+def check_readings(
+    parsed: ParsedReadings, metric_ids: Ints, seen: Ints, *, now: datetime
+) -> CheckedReadings:
+    """Refuse what cannot be true, and readings of Metrics that are not `seen`.
 
-    A Metric that `user` does not see is refused in the words of one that does not exist. Values
-    must be finite, timestamps from 1970 up to MAX_AHEAD past `now`. Takes one query, and one more
-    where Metrics are named by names (and another per 10,000). In a transaction it holds them.
+    `metric_ids` are those of `parsed.metrics` (`metric_ids_of`). A Metric that its sender does
+    not see is refused in the words of one that does not exist. Values must be finite, timestamps
+    from 1970 up to MAX_AHEAD past `now`.
     """
-    metric_ids = _resolve(parsed.identities, user)[parsed.of_identity]
+    ids = metric_ids[parsed.metric_of]
+    unknown = ~np.isin(metric_ids, seen)[parsed.metric_of]
     latest = to_micros(now + MAX_AHEAD)
     faults = (
-        (metric_ids == _UNKNOWN, "unknown_metric", "There is no such metric."),
+        (unknown, "unknown_metric", "There is no such metric."),
         (~np.isfinite(parsed.values), "not_finite", "The value is not a finite number."),
         (parsed.timestamps < 0, "too_early", "The timestamp is before 1970."),
         (parsed.timestamps > latest, "in_future", "The timestamp is over a day ahead of now."),
     )
     good = ~np.logical_or.reduce([bad for bad, _, _ in faults])
-    batch = ReadingBatch(metric_ids[good], parsed.timestamps[good], parsed.values[good])
+    batch = ReadingBatch(ids[good], parsed.timestamps[good], parsed.values[good])
     rejections = [*parsed.malformed, *_rejections(faults, parsed.positions)]
     return CheckedReadings(batch, sorted(rejections))
+
+
+def metric_ids_of(metrics: Sequence[MetricRef], user: Any) -> Ints:
+    """The id of each Metric that is named; _UNKNOWN for names of none that `user` sees.
+
+    Takes a query where Metrics are named by names, and another per 10,000. Whether ids that were
+    given are those of Metrics, and of ones that `user` sees, is not looked up.
+    """
+    names = [ref for ref in metrics if not isinstance(ref, int)]
+    found: dict[MetricRef, int] = {}
+    for some in in_blocks([name for name in names if _can_exist(name)], _NAMES_A_QUERY):
+        found.update(_by_name(Metric.objects.visible_to(user).order_by(), some))
+    ids = [ref if isinstance(ref, int) else found.get(ref, _UNKNOWN) for ref in metrics]
+    return np.array(ids, np.int64)
 
 
 def _rejections(
@@ -65,35 +82,18 @@ def _rejections(
         named |= bad
 
 
-def _resolve(identities: Sequence[Identity], user: Any) -> Ints:
-    """The id of each Metric named, which is held; _UNKNOWN for one that `user` does not see."""
-    named = [one for one in identities if not isinstance(one, int)]
-    names = [one.name if isinstance(one, InUnit) else one for one in named]
-    found: dict[Identity, int] = {}
-    for some in _blocks([name for name in names if _can_exist(name)]):
-        found.update(_by_name(Metric.objects.visible_to(user).order_by(), some))
-    ids = [one if isinstance(one, int) else found.get(one, _UNKNOWN) for one in identities]
-    seen = held(Metric.objects.visible_to(user).among(ids))
-    wanted = np.array(ids, np.int64)
-    return wanted if seen.size == wanted.size else np.where(np.isin(wanted, seen), wanted, _UNKNOWN)
-
-
-def _by_name(visible: QuerySet[Metric], names: Sequence[Named]) -> Iterator[tuple[Identity, int]]:
-    sites, devices, keys = (set(column) for column in zip(*names, strict=True))
+def _by_name(visible: QuerySet[Metric], names: Sequence[Any]) -> Iterator[tuple[MetricRef, int]]:
+    """Each of `names` with the id of its Metric, where there is one, and of some Metrics more."""
+    sites, devices, keys = ({name[part] for name in names} for part in range(3))
     candidates = visible.filter(
         device__site__slug__in=sites, device__slug__in=devices, key__in=keys
     )
     columns = ("device__site__slug", "device__slug", "key", "unit", "pk")
-    for *name, unit, pk in candidates.values_list(*columns):
-        yield Named(*name), pk
-        yield InUnit(Named(*name), unit), pk
+    for site, device, key, unit, pk in candidates.values_list(*columns):
+        yield (site, device, key), pk
+        yield (site, device, key, unit), pk
 
 
-def _can_exist(name: Named) -> bool:
+def _can_exist(name: Sequence[str]) -> bool:
     """Whether a database can be asked for it: PostgreSQL takes no NUL in text."""
-    return all(part.isascii() and part.isprintable() for part in name)
-
-
-def _blocks(names: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for begin in range(0, len(names), _NAMES_A_QUERY):
-        yield names[begin : begin + _NAMES_A_QUERY]
+    return all(part.isascii() and part.isprintable() for part in name[:3])

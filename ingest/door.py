@@ -1,34 +1,21 @@
 """The one door for readings: whatever brings them, they are stored here and nowhere else."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import repeat
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 
 from energy.instants import to_micros
 from history import get_store
 from history.arrays import ReadingBatch
-from ingest.checking import check_readings
-from ingest.locking import held
+from history.relational.backend import backend
+from ingest.checking import check_readings, metric_ids_of
 from ingest.parsed import ParsedReadings, Rejection
 from ingest.signals import readings_stored
 from metrics.models import Metric
-
-# An equal timestamp moves Latest too: the last write wins here as it does in the history.
-_MOVE_LATEST = """
-    INSERT INTO metrics_latest (metric_id, value, timestamp, received_at)
-    {rows}
-    ON CONFLICT (metric_id) DO UPDATE SET
-        value = excluded.value, timestamp = excluded.timestamp, received_at = excluded.received_at
-    WHERE excluded.timestamp >= metrics_latest.timestamp
-"""
-_ROWS_OF_ARRAYS = "SELECT *, %s FROM unnest(%s, %s, %s) AS newest (metric_id, value, timestamp)"
-_ROWS_OF_VALUES = "VALUES (%s, %s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,70 +28,48 @@ class Received:
 
 @transaction.atomic
 def receive_readings(
-    parsed: ParsedReadings, *, user: Any, now: datetime, partial: bool
+    parsed: ParsedReadings, *, user: Any, now: datetime, partial: bool, in_bulk: bool = False
 ) -> Received:
-    """Check what a request of `user` brings, and store all of it or, with `partial`, what is good.
+    """Check what `user` brings, and store all of it or, with `partial`, what is good.
 
-    Unless `partial`, one bad reading refuses all. Stores as `store_readings` does, with the
-    statement that finds the Metrics holding them.
+    Unless `partial`, one bad reading refuses all. `in_bulk` stores as `store_history` does. The
+    Metrics are locked by the statement that finds which of them `user` sees.
     """
-    checked = check_readings(parsed, user=user, now=now)
+    metric_ids = metric_ids_of(parsed.metrics, user)
+    seen = backend().lock_metrics(Metric.objects.visible_to(user).among(metric_ids.tolist()))
+    checked = check_readings(parsed, metric_ids, seen, now=now)
     if checked.rejections and not partial:
         return Received(0, checked.rejections)
-    accepted = _store_held(checked.batch, get_store().append, now)
-    return Received(accepted, checked.rejections)
+    return Received(_store(checked.batch, now, in_bulk=in_bulk), checked.rejections)
 
 
-def store_readings(batch: ReadingBatch, *, now: datetime) -> int:
-    """Store readings and move the latest values, in one transaction; then tell the layers above.
+@transaction.atomic
+def store_history(batch: ReadingBatch, *, now: datetime) -> int:
+    """Store many readings of the past, of which those of days past are sealed at once.
+
+    Worth it where a batch holds whole days of its Metrics. Readings of a Metric that was deleted
+    meanwhile are dropped. Returns how many of the batch's readings were taken.
+    """
+    asked = np.unique(batch.metric_ids)
+    existing = backend().lock_metrics(Metric.objects.among(asked.tolist()))
+    if existing.size < asked.size:
+        batch = batch[np.isin(batch.metric_ids, existing)]
+    return _store(batch, now, in_bulk=True)
+
+
+def _store(batch: ReadingBatch, now: datetime, *, in_bulk: bool) -> int:
+    """Store readings of locked Metrics, move the latest values, and tell the layers above.
 
     `now` is when they were received. The last of several readings of one Metric and instant wins,
-    within the batch and against what is stored. Readings of a Metric that was deleted meanwhile
-    are dropped. Returns how many of the batch's readings were taken, repeated ones included; once
-    it has returned outside a transaction they are committed. `readings_stored` is sent after the
-    commit, and a receiver that fails cannot undo it.
+    within the batch and against what is stored. Returns how many of the batch's readings were
+    taken, repeated ones included. `readings_stored` is sent after the commit, and a receiver that
+    fails cannot undo it.
     """
-    return _store(batch, get_store().append, now)
-
-
-def store_history(batch: ReadingBatch, *, now: datetime) -> int:
-    """Like `store_readings`, for many readings of the past: those of days past go straight to rest.
-
-    Worth it where a batch holds whole days of its Metrics.
-    """
-    return _store(batch, partial(get_store().append_history, now=to_micros(now)), now)
-
-
-def _store(batch: ReadingBatch, append: Callable[[ReadingBatch], None], now: datetime) -> int:
-    with transaction.atomic():
-        asked = np.unique(batch.metric_ids)
-        existing = held(Metric.objects.among(asked.tolist()))
-        if existing.size < asked.size:
-            batch = batch.where(np.isin(batch.metric_ids, existing))
-        return _store_held(batch, append, now)
-
-
-def _store_held(batch: ReadingBatch, append: Callable[[ReadingBatch], None], now: datetime) -> int:
     if len(batch):
-        readings = batch.deduplicated()
-        append(readings)
-        _move_latest(readings, to_micros(now))
+        store, received_at = get_store(), to_micros(now)
+        readings = store.append_history(batch, received_at) if in_bulk else store.append(batch)
+        newest = np.append(np.diff(readings.metric_ids) != 0, True)
+        backend().move_latest(readings[newest], received_at)
         announce = partial(readings_stored.send_robust, sender=None, batch=readings)
         transaction.on_commit(announce)
     return len(batch)
-
-
-def _move_latest(readings: ReadingBatch, received_at: int) -> None:
-    """Move Latest to each Metric's newest of these readings, unless it is newer already."""
-    newest = np.flatnonzero(np.append(np.diff(readings.metric_ids) != 0, True))
-    columns = [
-        column[newest] for column in (readings.metric_ids, readings.values, readings.timestamps)
-    ]
-    if connection.vendor == "postgresql":
-        from history.relational import postgresql
-
-        postgresql.execute(_MOVE_LATEST.format(rows=_ROWS_OF_ARRAYS), received_at, *columns)
-    else:
-        rows = list(zip(*(column.tolist() for column in columns), repeat(received_at)))
-        with connection.cursor() as cursor:
-            cursor.executemany(_MOVE_LATEST.format(rows=_ROWS_OF_VALUES), rows)

@@ -1,4 +1,4 @@
-"""Large text files, read in blocks of lines, so that an import can be resumed where it was."""
+"""Large text files, read in blocks of lines, so that an import can go on where it stopped."""
 
 import gzip
 import hashlib
@@ -12,20 +12,22 @@ from typing import IO, Self
 
 from ingest.csv_lines import Line
 
-# What is held in memory at once.
+# The most that is in memory at once.
 BLOCK_LINES = 20_000
 BLOCK_BYTES = 4 * 1024 * 1024
 MAX_LINE = 65_536  # bytes
-_ENDS = 65_536  # bytes at either end of a file that tell it from a changed one
+_FINGERPRINT_BYTES = 65_536  # at each end of a file
 _GZIP_MAGIC = b"\x1f\x8b"
 
 Content = IO[bytes] | gzip.GzipFile
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Some lines; `end` is the offset behind them in the unpacked file, `read` bytes of the file
-    on disk were needed so far.
+class LineBlock:
+    """Some lines of a file.
+
+    `end` is the offset behind them in the decompressed file; `read` is how many bytes of the file
+    on disk were needed to get there.
     """
 
     lines: list[Line]
@@ -35,7 +37,7 @@ class Block:
 
 @dataclass(slots=True)
 class Progress:
-    """How far an import has come: everything before `offset` (unpacked) is stored or refused.
+    """How far an import has come: everything before `offset` (decompressed) is stored or refused.
 
     `line` is the number of the line before `offset`; `checked` says that the whole file was found
     to be good.
@@ -51,19 +53,18 @@ class Progress:
 
     @classmethod
     def of(cls, file: Path) -> tuple[Self, bool]:
-        """What is known of this file, and whether that was about other contents of it."""
+        """The saved progress of this file, and whether the file has changed since it was saved."""
         path = file.with_name(f"{file.name}.progress")
         fresh = cls(fingerprint(file), path=path)
         try:
-            known = cls(**json.loads(path.read_text("utf-8")), path=path)
+            saved = cls(**json.loads(path.read_text("utf-8")), path=path)
         except (OSError, ValueError, TypeError):
             return fresh, False
-        if known.fingerprint == fresh.fingerprint:
-            return known, False
-        return fresh, True
+        changed = saved.fingerprint != fresh.fingerprint
+        return (fresh if changed else saved), changed
 
     def save(self) -> None:
-        """Keep it beside the file, whole or not at all. Raises OSError where that cannot be."""
+        """Save it beside the file, atomically. Raises OSError where that is impossible."""
         if self.path is None:
             return
         content = {name: value for name, value in asdict(self).items() if name != "path"}
@@ -74,42 +75,42 @@ class Progress:
             os.fsync(file.fileno())
         draft.replace(self.path)
 
-    def forget(self) -> None:
-        """The import is over."""
+    def delete(self) -> None:
+        """Delete what was saved: the import is complete."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
 
 def fingerprint(file: Path) -> str:
-    """Tells a file from one that was changed since: size, time of change, both ends."""
+    """Distinguishes a file from a changed one: a hash of its size, time of change and both ends."""
     status = file.stat()
     digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
     with file.open("rb") as content:
-        digest.update(content.read(_ENDS))
-        content.seek(max(0, status.st_size - _ENDS))
-        digest.update(content.read(_ENDS))
+        digest.update(content.read(_FINGERPRINT_BYTES))
+        content.seek(max(0, status.st_size - _FINGERPRINT_BYTES))
+        digest.update(content.read(_FINGERPRINT_BYTES))
     return digest.hexdigest()
 
 
-def blocks(file: Path, offset: int = 0, line: int = 0) -> Iterator[Block]:
-    """The lines of a text file, packed with gzip or not, from an offset (unpacked) on.
+def read_blocks(file: Path, offset: int = 0, line: int = 0) -> Iterator[LineBlock]:
+    """The lines of a text file, compressed with gzip or not, from an offset (decompressed) on.
 
     `line` is the number of the line before it. Raises OSError or EOFError for a damaged file.
     """
-    with _opened(file) as (content, disk):
+    with _open(file) as (content, disk):
         content.seek(offset)
         while lines := list(_lines(content, line)):
             line = lines[-1].number
-            yield Block(lines, content.tell(), disk.tell())
+            yield LineBlock(lines, content.tell(), disk.tell())
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[tuple[Content, IO[bytes]]]:
-    """The unpacked content and the file on disk, which are the same when it is not packed."""
+def _open(file: Path) -> Iterator[tuple[Content, IO[bytes]]]:
+    """The decompressed content and the file on disk, which are one where it is not compressed."""
     with file.open("rb") as disk:
-        packed = disk.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        compressed = disk.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
         disk.seek(0)
-        if not packed:
+        if not compressed:
             yield disk, disk
             return
         with gzip.GzipFile(fileobj=disk) as content:
@@ -128,6 +129,7 @@ def _lines(content: Content, line: int) -> Iterator[Line]:
 
 
 def _text(raw: bytes, content: Content) -> str | None:
+    """The text of a line; None where it is too long, the rest of which is skipped, or not UTF-8."""
     rest = raw
     while len(rest) == MAX_LINE and not rest.endswith(b"\n"):
         rest = content.readline(MAX_LINE)

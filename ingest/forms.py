@@ -1,4 +1,4 @@
-"""Which readings a page is to delete."""
+"""The window of readings that a page counts and deletes."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,16 +28,16 @@ class WindowForm(forms.Form):
 
     @property
     def window(self) -> Window | None:
-        """What was asked for; None where it is wrong, or nothing was."""
+        """The window of a valid form, else None."""
         if not self.is_valid():
             return None
         return Window(*(to_micros(self.cleaned_data[name]) for name in ("start", "end")))
 
     def clean(self) -> dict[str, Any]:
-        asked = super().clean() or {}
-        if "start" in asked and "end" in asked:
+        data = super().clean() or {}
+        if "start" in data and "end" in data:
             try:
-                resolve_window(asked["start"], asked["end"], _UTC, timezone.now())
+                resolve_window(data["start"], data["end"], _UTC, timezone.now())
             except DomainError as error:
                 self.add_error(error.field, error.message)
-        return asked
+        return data

@@ -1,42 +1,47 @@
 """Readings as JSON: rows by Metric id, rows by names, columns of one Metric, or a mix of them.
 
-A request in one form, as machines send, is decoded in one typed pass. Only when that fails is it
-looked at reading by reading, to say of each what is wrong with it. Integers are taken as the
-nearest double; booleans, text and null are no numbers. Pure.
+A body in a single form, as machines send it, is decoded in one typed pass. Only when that fails is
+each reading checked by itself, to name what is wrong with it. Integers become the nearest double;
+booleans, text and null are not numbers. Pure.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from energy.errors import DomainError, TooLarge
-from ingest.json_forms import Columns, ColumnsById, ColumnsByName, Listed, Row, RowById, RowByName
-from ingest.parsed import Identity, ParsedReadings, Rejection
+from ingest.json_forms import (
+    Columns,
+    ColumnsById,
+    ColumnsByName,
+    ReadingList,
+    Row,
+    RowById,
+    RowByName,
+)
+from ingest.parsed import REASONS, ParsedReadings, Rejection
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-# The longest form of a reading has five members; a body of more commas than this is over any
+# The longest form of a reading has five members. A body with more commas than this is over any
 # limit, and decoding it could take memory without bound.
 _COMMAS_A_READING = 6
 _SPARE_COMMAS = 1_000
-_LISTED_ROWS = (msgspec.json.Decoder(Listed[RowById]), msgspec.json.Decoder(Listed[RowByName]))
-_LISTED_COLUMNS = (
-    msgspec.json.Decoder(Listed[ColumnsById]),
-    msgspec.json.Decoder(Listed[ColumnsByName]),
-)
-_COLUMNS = (msgspec.json.Decoder(ColumnsById), msgspec.json.Decoder(ColumnsByName))
-# A number beyond a double becomes infinite here, to be refused with its reading.
-_ANYTHING = msgspec.json.Decoder(float_hook=float)
+_DECODERS: list[msgspec.json.Decoder[Any]] = [
+    msgspec.json.Decoder(form)
+    for form in (
+        ReadingList[RowById],
+        ReadingList[RowByName],
+        ColumnsById,
+        ColumnsByName,
+        ReadingList[ColumnsById],
+        ReadingList[ColumnsByName],
+    )
+]
+# A number beyond the range of a double becomes infinite here, and is refused with its reading.
+_UNTYPED = msgspec.json.Decoder(float_hook=float)
 _ROW_MEMBERS = {"timestamp", "value"}
-_COLUMN_MEMBERS = ("timestamps", "values")
-_REASONS = {
-    "timestamp": "The timestamp must be RFC 3339 with an offset, such as 2026-06-01T12:00:00Z.",
-    "value": "The value must be a number within the range of a double.",
-    "metric": "The metric must be its id, a positive integer.",
+_COLUMN_MEMBERS = {"timestamps", "values"}
+_MEMBER_REASONS = REASONS | {
     "site": "The site must be its slug, as text.",
     "device": "The device must be its slug, as text.",
     "key": "The key must be text.",
@@ -48,12 +53,12 @@ _REASONS = {
 def parse_json(body: bytes, max_readings: int) -> ParsedReadings:
     """The readings of a JSON body.
 
-    A reading's position counts every reading before it, those in columns too. Raises DomainError
-    when the body as a whole is not JSON or in none of the forms, TooLarge past `max_readings`.
+    A reading's position counts all readings before it, those in columns too. Raises DomainError
+    when the body as a whole is not JSON or has none of the forms, TooLarge past `max_readings`.
     """
     if body.count(b",") > max_readings * _COMMAS_A_READING + _SPARE_COMMAS:
         raise _too_many(max_readings)
-    parsed = _parsed_in_one_pass(body) or _parsed_one_by_one(body, max_readings)
+    parsed = _parse_single_form(body) or _parse_one_by_one(body, max_readings)
     if len(parsed.values) > max_readings:
         raise _too_many(max_readings)
     return parsed
@@ -66,100 +71,76 @@ def _too_many(max_readings: int) -> TooLarge:
     )
 
 
-def _parsed_in_one_pass(body: bytes) -> ParsedReadings | None:
-    """The readings of a faultless body in one form; None for any other."""
-    if (listed := _decoded(body, _LISTED_ROWS)) is not None:
-        return _of_rows(listed.readings)
-    if (columns := _decoded(body, _COLUMNS)) is not None:
-        return _of_columns([columns])
-    if (listed := _decoded(body, _LISTED_COLUMNS)) is not None:
-        return _of_columns(listed.readings)
-    return None
-
-
-def _decoded(body: bytes, decoders: Sequence[msgspec.json.Decoder[Any]]) -> Any:
-    for decoder in decoders:
+def _parse_single_form(body: bytes) -> ParsedReadings | None:
+    """The readings of a body that is faultless and in one form; None for any other."""
+    for decoder in _DECODERS:
         try:
-            return decoder.decode(body)
+            content = decoder.decode(body)
         except (msgspec.ValidationError, RecursionError):
             continue
         except ValueError as error:
-            raise DomainError(f"The body is not JSON: {error}.", code="malformed") from error
+            raise _not_json(error) from error
+        entries = content.readings if isinstance(content, ReadingList) else [content]
+        return (
+            _of_columns(entries)
+            if entries and isinstance(entries[0], Columns)
+            else _of_rows(entries)
+        )
     return None
 
 
-def _of_rows(rows: Sequence[Row]) -> ParsedReadings:
-    return _readings(
-        [row.identity for row in rows],
-        [row.timestamp for row in rows],
-        [row.value for row in rows],
-    )
-
-
 def _of_columns(entries: Sequence[Columns]) -> ParsedReadings:
-    return _readings(
-        [name for entry in entries for name in [entry.identity] * len(entry.values)],
-        [instant for entry in entries for instant in entry.timestamps],
+    return ParsedReadings.of(
+        [metric for entry in entries for metric in [entry.metric] * len(entry.values)],
+        [timestamp for entry in entries for timestamp in entry.timestamps],
         [value for entry in entries for value in entry.values],
     )
 
 
-def _readings(
-    identities: Sequence[Identity],
-    instants: Sequence[datetime],
-    values: Sequence[float],
-) -> ParsedReadings:
-    numbers: dict[Identity, int] = {}
-    of_identity = [numbers.setdefault(identity, len(numbers)) for identity in identities]
-    return ParsedReadings(
-        identities=list(numbers),
-        of_identity=np.array(of_identity, np.intp),
-        timestamps=np.fromiter(_micros(instants), np.int64, len(instants)),
-        values=np.array(values, np.float64),
-        positions=np.arange(len(values), dtype=np.int64),
+def _of_rows(rows: Sequence[Row], **of_faulty: Any) -> ParsedReadings:
+    return ParsedReadings.of(
+        [row.metric for row in rows],
+        [row.timestamp for row in rows],
+        [row.value for row in rows],
+        **of_faulty,
     )
 
 
-def _micros(instants: Sequence[datetime]) -> Iterator[int]:
-    """Microseconds since the Unix epoch; an instant of many Metrics in a row is converted once."""
-    last: datetime | None = None
-    for instant in instants:
-        if instant != last:
-            last = instant
-            micros = (instant - _EPOCH) // _MICROSECOND
-        yield micros
-
-
-def _parsed_one_by_one(body: bytes, max_readings: int) -> ParsedReadings:
+def _parse_one_by_one(body: bytes, max_readings: int) -> ParsedReadings:
     rows: list[Row] = []
     positions: list[int] = []
     malformed: list[Rejection] = []
-    for position, candidate in enumerate(_candidates(body)):
+    for position, entry in enumerate(_separate_entries(body)):
         if position >= max_readings:
             raise _too_many(max_readings)
         try:
-            rows.append(_row(candidate))
+            rows.append(msgspec.convert(entry, _form_of(entry)))
             positions.append(position)
         except msgspec.ValidationError as error:
             malformed.append(_rejection(position, str(error)))
-    return replace(_of_rows(rows), positions=np.array(positions, np.int64), malformed=malformed)
+    return _of_rows(rows, positions=positions, malformed=malformed)
 
 
-def _candidates(body: bytes) -> Iterator[Any]:
-    """What stands where a reading should, columns taken apart."""
+def _separate_entries(body: bytes) -> Iterator[Any]:
+    """What stands where a reading should, with columns taken apart into rows."""
     try:
-        content = _ANYTHING.decode(body)
+        content = _UNTYPED.decode(body)
     except (ValueError, RecursionError) as error:
-        raise DomainError(f"The body is not JSON: {error}.", code="malformed") from error
-    for entry in _entries(content):
-        yield from _taken_apart(entry)
+        raise _not_json(error) from error
+    for entry in _listed_entries(content):
+        if _has_columns(entry) and _are_equally_long(entry.get("timestamps"), entry.get("values")):
+            metric = {name: entry[name] for name in entry.keys() - _COLUMN_MEMBERS}
+            for timestamp, value in zip(entry["timestamps"], entry["values"], strict=True):
+                yield {**metric, "timestamp": timestamp, "value": value}
+        else:
+            yield entry
 
 
-def _entries(content: Any) -> list[Any]:
+def _listed_entries(content: Any) -> list[Any]:
     if not isinstance(content, dict):
         raise DomainError("The body must be a JSON object.", code="malformed")
     if "readings" not in content:
-        if content.keys() & {"timestamps", "values"}:
+        if content.keys() & _COLUMN_MEMBERS:
             return [content]
         raise DomainError("There are no `readings`.", code="required", field="readings")
     if not isinstance(content["readings"], list):
@@ -169,44 +150,33 @@ def _entries(content: Any) -> list[Any]:
     return content["readings"]
 
 
-def _taken_apart(entry: Any) -> Iterator[Any]:
-    """The rows of a well-formed columns entry; anything else as it is."""
-    if not isinstance(entry, dict) or entry.keys() & _ROW_MEMBERS:
-        yield entry
-        return
-    timestamps: Any = entry.get("timestamps")
-    values: Any = entry.get("values")
-    if not _are_columns(timestamps, values):
-        yield entry
-        return
-    rest = {name: value for name, value in entry.items() if name not in _COLUMN_MEMBERS}
-    for timestamp, value in zip(timestamps, values, strict=True):
-        yield {**rest, "timestamp": timestamp, "value": value}
+def _has_columns(entry: Any) -> bool:
+    members = entry.keys() if isinstance(entry, dict) else set()
+    return bool(members & _COLUMN_MEMBERS) and not members & _ROW_MEMBERS
 
 
-def _are_columns(timestamps: Any, values: Any) -> bool:
+def _are_equally_long(timestamps: Any, values: Any) -> bool:
     lists = isinstance(timestamps, list) and isinstance(values, list)
     return lists and len(timestamps) == len(values) > 0
 
 
-def _row(candidate: Any) -> Row:
-    """Raises ValidationError for what is no row; columns that come here are faulty."""
-    members = candidate.keys() if isinstance(candidate, dict) else set()
-    by_id = "metric" in members
-    form: Any
-    if members & set(_COLUMN_MEMBERS) and not members & _ROW_MEMBERS:
-        form = ColumnsById if by_id else ColumnsByName
-    else:
-        form = RowById if by_id else RowByName
-    row: Row = msgspec.convert(candidate, form)
-    return row
+def _form_of(entry: Any) -> Any:
+    """The form to check an entry against; columns that were not taken apart are faulty."""
+    by_id = isinstance(entry, dict) and "metric" in entry
+    if _has_columns(entry):
+        return ColumnsById if by_id else ColumnsByName
+    return RowById if by_id else RowByName
+
+
+def _not_json(error: Exception) -> DomainError:
+    return DomainError(f"The body is not JSON: {error}.", code="malformed")
 
 
 def _rejection(position: int, error: str) -> Rejection:
-    """What was wrong, in words that do not show which library found it."""
+    """Says what was wrong without naming the library that found it."""
     what, _, where = error.partition(" - at `$.")
     member = where.strip("`").partition("[")[0]
-    if member in _REASONS:
-        return Rejection(position, f"invalid_{member}", _REASONS[member])
-    told = what.replace("Object", "The reading", 1).rstrip(".")
-    return Rejection(position, "invalid_reading", f"{told}.")
+    if member in _MEMBER_REASONS:
+        return Rejection(position, f"invalid_{member}", _MEMBER_REASONS[member])
+    reason = what.replace("Object", "The reading", 1).rstrip(".")
+    return Rejection(position, "invalid_reading", f"{reason}.")

@@ -1,77 +1,77 @@
 """The forms a reading takes in JSON, as types that msgspec decodes and checks in one pass. Pure."""
 
-from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
-from ingest.parsed import Identity, Named
+from ingest.parsed import MetricId, MetricRef, Timestamp
 
-MetricId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
-Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class _Strict(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """No member is ever ignored: a misspelt one must not pass for an omitted one."""
+Timestamps = Annotated[list[Timestamp], msgspec.Meta(min_length=1)]
+Values = Annotated[list[float], msgspec.Meta(min_length=1)]
 
 
-class RowById(_Strict):
+def _refuse_unequal_lengths(columns: "Columns") -> None:
+    if len(columns.timestamps) != len(columns.values):
+        raise ValueError("The columns differ in length.")
+
+
+class _Form(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """No member is ignored: a misspelt one must not pass for one that was left out."""
+
+
+class _FormByName(_Form):
+    site: str
+    device: str
+    key: str
+
+    @property
+    def metric(self) -> MetricRef:
+        """The names of the Metric."""
+        return self.site, self.device, self.key
+
+
+class RowById(_Form):
     """`{"metric": 12, "timestamp": "…", "value": 1.5}`"""
 
-    identity: MetricId = msgspec.field(name="metric")  # the Metric, as it was named
+    metric: MetricId
     timestamp: Timestamp
     value: float
 
 
-class RowByName(_Strict):
+class RowByName(_FormByName):
     """`{"site": slug, "device": slug, "key": "…", "timestamp": "…", "value": 1.5}`"""
 
-    site: str
-    device: str
-    key: str
     timestamp: Timestamp
     value: float
 
-    @property
-    def identity(self) -> Identity:
-        """The Metric, as it was named."""
-        return Named(self.site, self.device, self.key)
 
-
-class _Columns(_Strict):
-    timestamps: Annotated[list[Timestamp], msgspec.Meta(min_length=1)]
-    values: Annotated[list[float], msgspec.Meta(min_length=1)]
-
-    def __post_init__(self) -> None:
-        if len(self.timestamps) != len(self.values):
-            raise ValueError("The columns differ in length.")
-
-
-class ColumnsById(_Columns, kw_only=True):
+class ColumnsById(_Form):
     """`{"metric": 12, "timestamps": […], "values": […]}`"""
 
-    identity: MetricId = msgspec.field(name="metric")  # the Metric, as it was named
+    metric: MetricId
+    timestamps: Timestamps
+    values: Values
+
+    def __post_init__(self) -> None:
+        _refuse_unequal_lengths(self)
 
 
-class ColumnsByName(_Columns, kw_only=True):
+class ColumnsByName(_FormByName):
     """`{"site": slug, "device": slug, "key": "…", "timestamps": […], "values": […]}`"""
 
-    site: str
-    device: str
-    key: str
+    timestamps: Timestamps
+    values: Values
 
-    @property
-    def identity(self) -> Identity:
-        """The Metric, as it was named."""
-        return Named(self.site, self.device, self.key)
+    def __post_init__(self) -> None:
+        _refuse_unequal_lengths(self)
 
 
 Row = RowById | RowByName
 Columns = ColumnsById | ColumnsByName
-Entry = TypeVar("Entry")
+FormT = TypeVar("FormT")
 
 
-class Listed(_Strict, Generic[Entry]):
+class ReadingList(_Form, Generic[FormT]):
     """`{"readings": [one form, …]}`"""
 
-    readings: list[Entry]
+    readings: list[FormT]

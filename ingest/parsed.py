@@ -2,35 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import datetime
+from typing import Annotated, Self
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from energy.instants import each_to_micros
 from history.arrays import Floats, Ints
 
+# How a reading names its Metric: by id, by (slug of the Site, slug of the Device, key), or by these
+# three and the unit of the value, which then has to be the Metric's.
+MetricRef = int | tuple[str, str, str] | tuple[str, str, str, str]
 
-class Named(NamedTuple):
-    """A Metric by the names machines use: slug of the Site, slug of the Device, key."""
-
-    site: str
-    device: str
-    key: str
-
-
-class InUnit(NamedTuple):
-    """A Metric by its names, if that is its unit."""
-
-    name: Named
-    unit: str
-
-
-Identity = int | Named | InUnit  # a Metric by its id or by its names
+# What msgspec checks the cells and members of a reading by, and how a wrong one is refused.
+MetricId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
+REASONS = {
+    "metric": "The metric must be its id, a positive integer.",
+    "timestamp": "The timestamp must be RFC 3339 with an offset, such as 2026-06-01T12:00:00Z.",
+    "value": "The value must be a number within the range of a double.",
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Rejection:
-    """One refused reading: its position in the request from 0, a stable code, and why."""
+    """A refused reading: its position in the request, a stable code, and the reason in words."""
 
     index: int
     code: str
@@ -41,15 +39,41 @@ class Rejection:
 class ParsedReadings:
     """The well-formed readings of a request, n of them, in the order sent.
 
-    `identities` are the distinct Metrics named, `of_identity` intp[n] says which each reading
-    belongs to, `timestamps` int64[n] are microseconds since the Unix epoch, `values` float64[n]
-    as sent, `positions` int64[n] where in the request each stood. `malformed` are those that
-    could not be read at all.
+    `metrics` are the distinct Metrics as the request names them, and `metric_of` intp[n] is the
+    index in `metrics` of each reading's. `timestamps` int64[n] are microseconds since the Unix
+    epoch, `values` float64[n] are as sent, `positions` int64[n] are the places of the readings in
+    the request. `malformed` names the readings that could not be parsed.
     """
 
-    identities: Sequence[Identity]
-    of_identity: NDArray[np.intp]
+    metrics: Sequence[MetricRef]
+    metric_of: NDArray[np.intp]
     timestamps: Ints
     values: Floats
     positions: Ints
     malformed: Sequence[Rejection] = ()
+
+    @classmethod
+    def of(
+        cls,
+        metrics: Sequence[MetricRef],
+        timestamps: Sequence[datetime],
+        values: Sequence[float],
+        positions: Sequence[int] | Ints | None = None,
+        malformed: Sequence[Rejection] = (),
+    ) -> Self:
+        """Readings whose Metric, timestamp, value and position are the n-th of each sequence.
+
+        Positions count from 0 unless given.
+        """
+        if positions is None:
+            positions = np.arange(len(values), dtype=np.int64)
+        indexes: dict[MetricRef, int] = {}
+        metric_of = [indexes.setdefault(metric, len(indexes)) for metric in metrics]
+        return cls(
+            metrics=list(indexes),
+            metric_of=np.array(metric_of, np.intp),
+            timestamps=np.fromiter(each_to_micros(timestamps), np.int64, len(timestamps)),
+            values=np.array(values, np.float64),
+            positions=np.asarray(positions, np.int64),
+            malformed=malformed,
+        )

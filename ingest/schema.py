@@ -2,15 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter
-from rest_framework import serializers
-
-PARTIAL = OpenApiParameter(
-    "partial",
-    bool,
-    default=False,
-    description="Store the good readings of a request and list the bad ones.",
-)
+from drf_spectacular.utils import OpenApiExample
 
 _BY_ID = {
     "metric": {
@@ -41,7 +33,7 @@ _VALUE = {
 
 
 def _form(names: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    properties = {**names, **values}
+    properties = names | values
     return {
         "type": "object",
         "properties": properties,
@@ -62,23 +54,6 @@ _LISTED = {
     "items": {"oneOf": [_form(_BY_ID, _ROW), _form(_BY_NAME, _ROW), *_COLUMN_FORMS]},
 }
 READINGS: dict[str, Any] = {"oneOf": [_form({}, {"readings": _LISTED}), *_COLUMN_FORMS]}
-
-
-class RejectedSerializer(serializers.Serializer):
-    """A reading that was not accepted."""
-
-    index = serializers.IntegerField(
-        min_value=0, help_text="Its place in the request from 0, counting those in columns."
-    )
-    code = serializers.CharField(help_text="Stable, for programs.")
-    reason = serializers.CharField(help_text="For people.")
-
-
-class AcceptedSerializer(serializers.Serializer):
-    """What became of the readings."""
-
-    accepted = serializers.IntegerField(min_value=0)
-    rejected = RejectedSerializer(many=True)
 
 
 EXAMPLES = [

@@ -1,4 +1,4 @@
-"""A file of a typical meteorological year (TMY), and its hours as readings of a weather station."""
+"""Files of typical meteorological years (TMY), as readings of a weather station."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class TypicalYear:
 def read_typical_year(path: Path) -> TypicalYear:
     """Read a TMY3 (`.csv`) or TMY2 (`.tm2`) file.
 
-    Raises ValueError if it is neither or is not a whole year.
+    Raises ValueError if it is neither, or not a whole year.
     """
     from pvlib import iotools
 
@@ -68,8 +68,9 @@ def readings_of(
 ) -> ReadingBatch:
     """The file's hours as if they had been measured in `calendar_year`.
 
-    `metric_ids` names the Metrics of KEYS. Irradiance, a mean, stands at the start of its hour;
-    what was measured at the hour's end stands there. A leap year's 29 February stays empty.
+    `metric_ids` has the id of the Metric of each of KEYS. Irradiance, a mean, has the timestamp of
+    its hour's start; the rest was measured at the hour's end and has that. A leap year's
+    29 February stays empty.
     """
     starts = _hour_starts(calendar_year, year.utc_offset)
     columns = {

@@ -33,8 +33,9 @@ class ReadingsDeleteView(MetricPageMixin, SingleObjectMixin, FormView):
         return [*super().get_crumbs(), (self.object.name, self.object.get_absolute_url())]
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        asked = {"data": self.request.GET} if "start" in self.request.GET else {}
-        return {**asked, **super().get_form_kwargs(), "zone": self.get_zone()}
+        # A form that was posted takes precedence over the window in the address.
+        from_address = {"data": self.request.GET} if "start" in self.request.GET else {}
+        return {**from_address, **super().get_form_kwargs(), "zone": self.get_zone()}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -1,42 +1,38 @@
-"""Readings coming in over HTTP."""
+"""Readings over HTTP: sending them, counting and deleting those of a Metric."""
 
 from dataclasses import asdict
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import BaseParser
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
 
 from energy.errors import DomainError
+from energy.instants import from_micros
 from energy.parameters import refuse_unknown
-from energy.parsers import read_limited
 from energy.problems import FieldError, Problem, ProblemResponse
-from ingest.compression import unpacked
+from history import get_store
+from history.buckets import Window
 from ingest.door import receive_readings
-from ingest.json_body import parse_json
 from ingest.parsed import ParsedReadings, Rejection
-from ingest.schema import EXAMPLES, PARTIAL, READINGS, AcceptedSerializer
+from ingest.parsers import JsonReadingsParser
+from ingest.schema import EXAMPLES, READINGS
+from ingest.serializers import (
+    AcceptedSerializer,
+    ReadingCountSerializer,
+    ReadingsParameters,
+    WindowParameters,
+)
+from ingest.services import delete_readings
+from metrics.models import Metric
+from timeseries.windows import resolve_window
 
 MOST_NAMED = 100  # bad readings that a refusal lists
-_SWITCH = {"true": True, "false": False}
-
-
-class JsonReadingsParser(BaseParser):
-    """`application/json`, packed with gzip or not, within the limits of the settings."""
-
-    media_type = "application/json"
-
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        """The ParsedReadings of the body; raises DomainError (400), TooLarge (413) or a 415."""
-        packed = read_limited(stream, int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0))
-        encoding = parser_context["request"].META.get("HTTP_CONTENT_ENCODING", "")
-        body = unpacked(packed, encoding, settings.INGEST_MAX_UNPACKED_BYTES)
-        return parse_json(body, settings.INGEST_MAX_READINGS)
 
 
 class ReadingsView(APIView):
@@ -47,7 +43,7 @@ class ReadingsView(APIView):
 
     @extend_schema(
         operation_id="readings_create",
-        parameters=[PARTIAL],
+        parameters=[ReadingsParameters],
         request={"application/json": READINGS},
         responses=AcceptedSerializer,
         examples=EXAMPLES,
@@ -63,28 +59,16 @@ class ReadingsView(APIView):
         A request takes at most 50,000 readings, 16 MiB as sent (gzip is welcome) and 64 MiB
         unpacked, unless the installation says otherwise; past them the answer is 413.
         """
-        partial = _partial(request)
-        parsed = _parsed(request)
+        refuse_unknown(request, ReadingsParameters.names())
+        partial = ReadingsParameters.read(request)["partial"]
+        parsed: Any = request.data
+        if not isinstance(parsed, ParsedReadings):  # without a Content-Length nothing is parsed
+            raise DomainError("The body is empty.", code="required", field="readings")
         received = receive_readings(parsed, user=request.user, now=timezone.now(), partial=partial)
         if received.rejections and not partial:
             return _refusal(received.rejections)
         rejected = [asdict(rejection) for rejection in received.rejections]
         return Response({"accepted": received.accepted, "rejected": rejected})
-
-
-def _partial(request: Request) -> bool:
-    refuse_unknown(request, {"partial"})
-    asked = request.query_params.get("partial", "false")
-    if asked not in _SWITCH:
-        raise ValidationError({"partial": ["Either true or false."]}, code="invalid")
-    return _SWITCH[asked]
-
-
-def _parsed(request: Request) -> ParsedReadings:
-    parsed: Any = request.data
-    if not isinstance(parsed, ParsedReadings):  # without a Content-Length nothing is parsed
-        raise DomainError("The body is empty.", code="required", field="readings")
-    return parsed
 
 
 def _refusal(rejections: list[Rejection]) -> ProblemResponse:
@@ -96,3 +80,58 @@ def _refusal(rejections: list[Rejection]) -> ProblemResponse:
         for rejection in rejections[:MOST_NAMED]
     ]
     return ProblemResponse(Problem(400, detail, errors))
+
+
+def _window_schema(summary: str, description: str) -> Any:
+    """Describes a method of `readings/`."""
+    return extend_schema(
+        summary=summary,
+        description=description,
+        parameters=[WindowParameters],
+        responses={200: ReadingCountSerializer},
+        filters=False,
+    )
+
+
+class ReadingsMixin(GenericViewSet):
+    """The action `readings/` of the viewset of Metrics: counts or deletes those of a window."""
+
+    @property
+    def verb_permissions(self) -> dict[str, str] | None:
+        """Correcting history is a verb of its own."""
+        return {"DELETE": "history.delete_reading"} if self.action == "delete_readings" else None
+
+    @_window_schema(
+        "Count readings.",
+        "How many readings there are in a window: what DELETE would delete.",
+    )
+    @action(detail=True, query_parameters=WindowParameters.names())
+    def readings(self, request: Request, pk: str) -> Response:
+        """How many readings there are in a window."""
+        metric = self.get_object()
+        window = _window(request, metric)
+        return _counted(window, get_store().count([metric.pk], *window))
+
+    @_window_schema(
+        "Delete readings.",
+        "Delete the readings of a window, for good; `count` says how many there were. The latest "
+        "value moves to the newest reading that is left. Who did it is logged.",
+    )
+    @readings.mapping.delete
+    def delete_readings(self, request: Request, pk: str) -> Response:
+        """Delete the readings of a window."""
+        metric = self.get_object()
+        refuse_unknown(request, WindowParameters.names())
+        window = _window(request, metric)
+        return _counted(window, delete_readings([metric], window, actor=request.user))
+
+
+def _counted(window: Window, count: int) -> Response:
+    """The window as it was understood, and the readings in it."""
+    start, end = map(from_micros, window)
+    return Response({"start": start, "end": end, "count": count})
+
+
+def _window(request: Request, metric: Metric) -> Window:
+    zone = ZoneInfo(metric.device.site.time_zone)
+    return resolve_window(**WindowParameters.read(request), zone=zone, now=timezone.now())

@@ -25,13 +25,13 @@ SHORT_FIELDS: Any = {models.CharField: {"widget": forms.TextInput(attrs={"size":
 
 
 class DeviceMetricsFormSet(BaseInlineFormSet):
-    """The Metrics of a Device, of which at least one stays."""
+    """The Metrics of a Device, at least one of which has to stay."""
 
     def clean(self) -> None:
         super().clean()
         kept = [form for form in self.forms if self._is_kept(form)]
         if self.instance.pk is None:
-            # Read when the new Device is saved: those named here are added right after it.
+            # Used when the new Device is saved. The Metrics of this formset are added after it.
             self.instance.named_metrics = [] if kept else None
         elif not kept:
             raise ValidationError(
@@ -40,16 +40,16 @@ class DeviceMetricsFormSet(BaseInlineFormSet):
             )
 
     def save(self, commit: bool = True) -> Any:
-        """Add before deleting, so that one save may replace the last Metric by another."""
-        self._doomed: list[Metric] = []
-        saved = super().save(commit)
-        for metric in self._doomed:
+        """Delete after adding, so that one save can replace the last Metric by another."""
+        self._to_delete: list[Metric] = []
+        metrics = super().save(commit)
+        for metric in self._to_delete:
             metric.delete()
-        return saved
+        return metrics
 
     def delete_existing(self, obj: Metric, commit: bool = True) -> None:
         if commit:
-            self._doomed.append(obj)
+            self._to_delete.append(obj)
 
     def _is_kept(self, form: forms.ModelForm) -> bool:
         return form not in self.deleted_forms and (
@@ -58,7 +58,7 @@ class DeviceMetricsFormSet(BaseInlineFormSet):
 
 
 class MetricInline(VisibleChoicesMixin, admin.TabularInline):
-    """The Metrics on a Device's page."""
+    """The Metrics on the page of a Device."""
 
     model = Metric
     formset = DeviceMetricsFormSet
@@ -109,27 +109,16 @@ class MetricAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, a
 
     @admin.display(description="Recent readings (UTC)")
     def recent_readings(self, metric: Metric) -> SafeString | None:
-        """A table of the readings of the last SHOWN intervals, newest first."""
+        """A table of the readings in the last SHOWN intervals, newest first."""
         if not hasattr(metric, "latest"):
             return None
-        end = to_micros(metric.latest.timestamp) + 1
-        start = end - SHOWN * metric.expected_interval * MICROS_PER_SECOND
         try:
-            samples = get_store().read([metric.pk], start, end)
+            rows = _recent_rows(metric)
         except HistoryAway as error:
             return format_html("<p>{}</p>", error.message)
-        newest = samples[metric.pk].timestamps[-SHOWN:][::-1].tolist()
-        values = samples[metric.pk].values[-SHOWN:][::-1].tolist()
-        rows = format_html_join(
-            "",
-            "<tr><td>{}</td><td>{} {}</td></tr>",
-            (
-                (from_micros(micros).isoformat(" ", "milliseconds")[:-6], value, metric.unit)
-                for micros, value in zip(newest, values, strict=True)
-            ),
-        )
         head = "<tr><th>Measured at</th><th>Value</th></tr>"
-        return format_html("<table><thead>" + head + "</thead><tbody>{}</tbody></table>", rows)
+        body = format_html_join("", "<tr><td>{}</td><td>{} {}</td></tr>", rows)
+        return format_html("<table><thead>" + head + "</thead><tbody>{}</tbody></table>", body)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A Metric stays with its Device, which might otherwise be left without one."""
@@ -138,7 +127,7 @@ class MetricAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, a
 
 @admin.register(Latest)
 class LatestAdmin(ReadOnlyMixin, admin.ModelAdmin):
-    """The latest value of every Metric, to look at."""
+    """The latest values of all Metrics, read-only."""
 
     list_display = ("metric", "site", "value", "unit", "timestamp", "received_at")
     list_filter = ("metric__device__kind", "metric__type")
@@ -164,3 +153,15 @@ class LatestAdmin(ReadOnlyMixin, admin.ModelAdmin):
     def unit(self, latest: Latest) -> str:
         """The unit of the value."""
         return latest.metric.unit
+
+
+def _recent_rows(metric: Metric) -> list[tuple[str, float, str]]:
+    """(time, value, unit) of the readings in the last SHOWN intervals, newest first."""
+    end = to_micros(metric.latest.timestamp) + 1
+    start = end - SHOWN * metric.expected_interval * MICROS_PER_SECOND
+    samples = get_store().read([metric.pk], start, end)[metric.pk]
+    newest = zip(samples.timestamps[-SHOWN:].tolist(), samples.values[-SHOWN:], strict=True)
+    return [
+        (from_micros(micros).isoformat(" ", "milliseconds")[:-6], float(value), metric.unit)
+        for micros, value in newest
+    ][::-1]

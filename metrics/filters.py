@@ -1,4 +1,4 @@
-"""What narrows and orders a list of Metrics, on pages and in the API."""
+"""The filters and the ordering of lists of Metrics, on pages and in the API."""
 
 from typing import Any
 
@@ -9,14 +9,13 @@ from devices.kinds import DeviceKind
 from devices.models import Device
 from energy.filters import OrderingFilter, SearchFilter, VisibleChoiceFilter
 from metrics.freshness import Freshness
-from metrics.models import Metric
 from sites.models import Site
 
 STATE_LABELS = tuple((state.value, state.value.capitalize()) for state in Freshness)
 
 
 class MetricFilterSet(django_filters.FilterSet):
-    """Metrics by where they are, what they measure and how fresh their latest value is."""
+    """Metrics by Site, Device, what they measure and how fresh their latest value is."""
 
     search = SearchFilter(fields=("name", "key", "device__name", "device__site__name"))
     site = VisibleChoiceFilter(Site, field_name="device__site")
@@ -41,10 +40,6 @@ class MetricFilterSet(django_filters.FilterSet):
         )
     )
 
-    class Meta:
-        model = Metric
-        fields: tuple[str, ...] = ()
-
     def in_state(self, queryset: Any, name: str, value: str) -> Any:
-        """Metrics whose latest value is live, late, stale or never there."""
+        """Metrics whose latest value is in the given state now."""
         return queryset.in_state(value, timezone.now())

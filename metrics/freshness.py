@@ -1,4 +1,4 @@
-"""How fresh a latest value is, relative to how often its Metric should report."""
+"""How fresh a latest value is, relative to the interval in which its Metric should report."""
 
 from enum import StrEnum
 
@@ -15,12 +15,12 @@ class Freshness(StrEnum):
     NEVER = "never"
 
 
-# Python 3.11 takes longer to look a member up than to compare an age with its limits.
+# Python 3.11 takes longer to look up a member of an enum than to compare an age with its limits.
 _LIVE, _LATE, _STALE, _NEVER = Freshness
 
 
 def freshness(age_seconds: float | None, expected_interval: int) -> Freshness:
-    """Live up to 2 expected intervals, late up to 10, then stale; never without a reading."""
+    """Live up to 2 expected intervals, late up to 10, then stale; never if there is no reading."""
     if age_seconds is None:
         return _NEVER
     if age_seconds <= LIVE_WITHIN * expected_interval:

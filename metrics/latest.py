@@ -1,4 +1,4 @@
-"""The latest values of Metrics, as the API answers them."""
+"""The latest values of Metrics, as the API returns them."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,14 +13,14 @@ from metrics.freshness import Freshness, freshness
 from metrics.models import Metric
 from metrics.querysets import MetricQuerySet
 
-# Read as they are stored: fields of any other type would have Django convert each.
+# Without their own field type Django does not convert each of them.
 _INSTANTS = [
     ExpressionWrapper(F(f"latest__{name}"), Field()) for name in ("timestamp", "received_at")
 ]
 
 
 class LatestValue(msgspec.Struct, kw_only=True):
-    """The newest reading of a Metric in its `unit`; value, times and age are None when never."""
+    """The newest reading of a Metric in its `unit`; without one, value, times and age are None."""
 
     value: float | None = None
     timestamp: datetime | None = None
@@ -31,7 +31,7 @@ class LatestValue(msgspec.Struct, kw_only=True):
 
 
 class MetricLatest(LatestValue, kw_only=True):
-    """A latest value among those of other Metrics."""
+    """A latest value with the id of its Metric."""
 
     metric: int
 
@@ -58,14 +58,15 @@ def latest_value(metric: Metric, now: datetime) -> LatestValue:
 
 
 def latest_values(metrics: MetricQuerySet, now: datetime) -> LatestValues:
-    """The latest values of `metrics` at `now`, in one query that makes no model instances."""
+    """The latest values of `metrics` at `now`, in one query that creates no model instances."""
     columns = ("pk", "unit", "expected_interval", "latest__value")
     rows = metrics.values_list(*columns, *_INSTANTS)
-    until, instant_of = to_micros(now), cache(from_micros)  # many arrived together
-    return LatestValues([_answer(row, until, instant_of) for row in rows])
+    # Many Metrics share their instants, because their readings arrive together.
+    until, instant_of = to_micros(now), cache(from_micros)
+    return LatestValues([_metric_latest(row, until, instant_of) for row in rows])
 
 
-def _answer(
+def _metric_latest(
     row: tuple[Any, ...], until: int, instant_of: Callable[[int], datetime]
 ) -> MetricLatest:
     metric, unit, interval, value, timestamp, received_at = row

@@ -1,4 +1,4 @@
-"""Metric: a named time series of one Device; its latest value; its recent readings."""
+"""Metric: a named time series of one Device; and its latest value."""
 
 import sys
 from datetime import datetime
@@ -9,17 +9,18 @@ from django.db.models import Q
 from django.urls import reverse
 
 from devices.models import Device
+from energy.constraints import UniqueWithin
 from energy.fields import InstantField
 from metrics.freshness import Freshness, freshness
 from metrics.querysets import MetricQuerySet
 from metrics.vocabulary import MetricType
 
 FINITE = (-sys.float_info.max, sys.float_info.max)
-MAX_INTERVAL = 31 * 86_400  # s; a reading a month is the rarest that is ever stale
+MAX_INTERVAL = 31 * 86_400  # s, for Metrics with one reading a month
 
 
 class Metric(models.Model):
-    """A named time series of one Device. A Device always keeps at least one."""
+    """A named time series of one Device. A Device always has at least one."""
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="metrics")
     key = models.CharField(
@@ -51,7 +52,7 @@ class Metric(models.Model):
     class Meta:
         ordering = ("pk",)
         constraints = (
-            models.UniqueConstraint(
+            UniqueWithin(
                 fields=("device", "key"),
                 name="metric_key_unique_in_device",
                 violation_error_message="This Device already has a Metric of that key.",
@@ -79,7 +80,7 @@ class Metric(models.Model):
 
 
 class Latest(models.Model):
-    """The reading of a Metric with the greatest measured timestamp, and when it arrived."""
+    """The reading of a Metric with the greatest measured timestamp, and when it was received."""
 
     metric = models.OneToOneField(
         Metric, on_delete=models.CASCADE, related_name="latest", primary_key=True
@@ -98,7 +99,7 @@ class Latest(models.Model):
         return f"{self.value} at {self.timestamp}"
 
     def age_seconds(self, now: datetime) -> float:
-        """Seconds from the measurement to `now`; 0 for one that a fast clock put ahead."""
+        """Seconds from the measurement to `now`; 0 where the Device's clock is ahead."""
         return max(0.0, (now - self.timestamp).total_seconds())
 
     def state(self, now: datetime) -> Freshness:

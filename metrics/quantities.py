@@ -1,7 +1,7 @@
-"""How a stored value (always in a base unit) is written for people: scale, number, direction.
+"""How stored values, which are in base units, are formatted for people: scale, number, direction.
 
-Pure functions. A group of values that are compared (a table column, a chart, the figures of a
-Site) shares one `Scale`, chosen from its largest value, so that 0.9 kW never stands above 850 W.
+Pure functions. Values that are compared (a table column, a chart, the figures of a Site) share one
+`Scale`, chosen from the largest of them, so that 0.9 kW never stands above 850 W.
 """
 
 from collections.abc import Iterable
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 UNKNOWN = "–"
 MINUS = "\u2212"
-# Narrow and non-breaking: a number is never torn from its unit.
+# Narrow and non-breaking, so that a line never ends between a number and its unit.
 THIN_SPACE = "\u202f"
 
+WATT_HOURS = {"Wh": 1.0, "kWh": 1e3, "MWh": 1e6}  # in one of each unit
 _PREFIXED_UNITS = frozenset({"W", "Wh", "var", "varh", "VA", "VAh"})
 _KILO = 1e3
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (_KILO, "k"))
@@ -25,7 +26,7 @@ _SIGNED_KEY = "active_power"
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A unit to show and the divisor that leads from the base unit to it."""
+    """A unit to show, and the divisor that converts the base unit to it."""
 
     divisor: float
     unit: str
@@ -36,18 +37,18 @@ class Scale:
 
     def text(self, value: float | None) -> str:
         """`value` (base unit) as a number with its unit; the dash alone when unknown."""
-        written = self.number(value)
-        return written if value is None or not self.unit else f"{written}{THIN_SPACE}{self.unit}"
+        digits = self.number(value)
+        return digits if value is None or not self.unit else f"{digits}{THIN_SPACE}{self.unit}"
 
 
 def scale_for(
     unit: str, values: Iterable[float | None], *, kilo: bool = False, room: float = 1.0
 ) -> Scale:
-    """The one scale for `values` (base unit `unit`), chosen from the largest of them.
+    """The common scale of `values` (in the base unit `unit`), chosen from the largest of them.
 
-    Only power and energy take SI prefixes. `kilo` fixes the prefix to k, for users who want
-    kW and kWh everywhere. Beyond k a prefix is taken from `room` times its factor: with 10, a
-    table of unlike values reads 2,310.7 kW above 21.4 kW instead of 2.31 MW above 0.02 MW.
+    Only power and energy take SI prefixes. `kilo` fixes the prefix to k, for users who want kW and
+    kWh everywhere. Prefixes beyond k apply from `room` times their factor: with 10, a table of
+    unlike values has 2,310.7 kW above 21.4 kW instead of 2.31 MW above 0.02 MW.
     """
     if unit == _DIMENSIONLESS:
         return Scale(1.0, "")
@@ -57,38 +58,38 @@ def scale_for(
         return Scale(_KILO, f"k{unit}")
     largest = max((abs(value) for value in values if value is not None), default=0.0)
     for factor, prefix in _PREFIXES:
-        # What would round up to 1,000.0 belongs to the next prefix.
+        # A value that would be rounded up to 1,000.0 takes the next prefix.
         if largest >= factor * (room if factor > _KILO else 1) * 0.99995:
             return Scale(factor, f"{prefix}{unit}")
     return Scale(1.0, unit)
 
 
 def number(value: float | None) -> str:
-    """Two decimals under 10, one above, grouped thousands, a true minus; "–" when unknown."""
+    """Two decimals below 10 and one above, grouped thousands, a minus sign; "–" when unknown."""
     if value is None:
         return UNKNOWN
     size = abs(value)
     if size >= 1e12:
-        written = f"{size:.3e}"
+        digits = f"{size:.3e}"
     elif size == 0 or size >= 9.995:
-        written = f"{size:,.1f}"
+        digits = f"{size:,.1f}"
     else:
-        written = f"{size:.2f}"
-    is_zero = not written.strip("0.,")
-    return f"{MINUS}{written}" if value < 0 and not is_zero else written
+        digits = f"{size:.2f}"
+    is_zero = not digits.strip("0.,")
+    return f"{MINUS}{digits}" if value < 0 and not is_zero else digits
 
 
 def count(value: float | None) -> str:
-    """A whole number (a coded state, a number of cycles) without decimals where it has none."""
+    """A number such as a coded state or a count of cycles, without decimals if it is whole."""
     if value is None or not float(value).is_integer() or abs(value) >= 1e12:
         return number(value)
     return f"{value:,.0f}".replace("-", MINUS)
 
 
 def direction(kind: str, key: str, value: float | None) -> str:
-    """The word for the sign of a power that flows both ways, "" where it does not.
+    """The word for the sign of a power that can flow both ways, "" for any other value.
 
-    Positive is into the Site's bus: grid import, battery discharge.
+    Positive power flows into the Site's bus: grid import, battery discharge.
     """
     if value is None or key != _SIGNED_KEY or kind not in _DIRECTIONS:
         return ""

@@ -1,4 +1,4 @@
-"""What keeps a Device with its Metrics, whoever saves or deletes."""
+"""Signal receivers that ensure that a Device always has a Metric, whoever saves or deletes."""
 
 from typing import Any
 
@@ -14,27 +14,26 @@ from metrics.vocabulary import headline
 
 @receiver(post_save, sender=Device)
 def give_metrics(instance: Device, created: bool, raw: bool = False, **kwargs: Any) -> None:
-    """Create a new Device's named Metrics, or its kind's headline."""
+    """Create the Metrics of a new Device: those named, or else the headline of its kind."""
     if not created or raw:
         return
-    named = instance.named_metrics
-    specs = [headline(instance.kind)] if named is None else named
-    for spec in specs:
+    specs = instance.named_metrics
+    for spec in [headline(instance.kind)] if specs is None else specs:
         Metric.objects.create(device=instance, **spec._asdict())
 
 
 @receiver(pre_delete, sender=Metric)
-def keep_the_last(instance: Metric, origin: Any, **kwargs: Any) -> None:
-    """Refuse to delete a Device's last Metric, unless the Device itself goes."""
+def keep_last_metric(instance: Metric, origin: Any, **kwargs: Any) -> None:
+    """Refuse to delete the last Metric of a Device, unless the Device itself is deleted."""
     if isinstance(origin, Metric):
-        going: QuerySet[Any] = Metric.objects.filter(pk=origin.pk)
+        deleted: QuerySet[Any] = Metric.objects.filter(pk=origin.pk)
     elif isinstance(origin, QuerySet) and origin.model is Metric:
-        going = origin
+        deleted = origin
     else:
         return
-    # Two people who each delete one of the last two wait for each other here.
+    # Without this lock two requests could each delete one of the last two.
     Device.objects.select_for_update().get(pk=instance.device_id)
-    if not Metric.objects.filter(device=instance.device_id).exclude(pk__in=going).exists():
+    if not Metric.objects.filter(device=instance.device_id).exclude(pk__in=deleted).exists():
         raise Conflict(
             f"{instance.name} is the last Metric of {instance.device}: a Device has at least one. "
             "Add another first, or delete the Device.",

@@ -1,7 +1,6 @@
-"""Which Devices report: the counts and the age behind "6 of 8 reporting".
+"""How many Devices of a Site report, as in "6 of 8 reporting".
 
-A Device reports while at least one of its Metrics is live or late. Retired Devices are not
-expected to.
+A Device reports while at least one of its Metrics is live or late. Retired Devices do not count.
 """
 
 from datetime import datetime
@@ -33,7 +32,7 @@ from sites.querysets import SiteQuerySet
 
 
 class SiteState(StrEnum):
-    """How much of a Site reports."""
+    """Whether all, some or none of a Site's Devices report, or there are none."""
 
     REPORTING = "reporting"
     PARTLY = "partly"
@@ -44,26 +43,22 @@ class SiteState(StrEnum):
 def with_reporting(sites: SiteQuerySet, now: datetime) -> SiteQuerySet:
     """Annotate `expected_count`, `reporting_count`, `measured_at` (newest) and `state` at `now`."""
     expected = Device.objects.filter(site=OuterRef("pk")).exclude(status=DeviceStatus.RETIRED)
-    fresh = Latest.objects.filter(
-        metric__device__site=OuterRef("pk"),
-        timestamp__gte=before(now, "metric__expected_interval", LATE_WITHIN),
+    latest = Latest.objects.filter(metric__device__site=OuterRef("pk"))
+    fresh = latest.filter(
+        timestamp__gte=before(now, "metric__expected_interval", LATE_WITHIN)
     ).exclude(metric__device__status=DeviceStatus.RETIRED)
+    newest = latest.order_by().values("metric__device__site").annotate(newest=Max("timestamp"))
     return sites.annotate(
-        expected_count=_counted(expected, "site", "pk"),
-        reporting_count=_counted(fresh, "metric__device__site", "metric__device"),
-        measured_at=_newest("metric__device__site"),
+        expected_count=_count(expected, "site", "pk"),
+        reporting_count=_count(fresh, "metric__device__site", "metric__device"),
+        measured_at=Subquery(newest.values("newest"), InstantField()),
     ).annotate(state=_state())
 
 
-def _counted(rows: QuerySet, owner: str, what: str) -> Coalesce:
-    """How many different `what` the subquery `rows` holds for each `owner`."""
-    counted = rows.order_by().values(owner).annotate(n=Count(what, distinct=True)).values("n")
-    return Coalesce(Subquery(counted, IntegerField()), 0)
-
-
-def _newest(owner: str) -> Subquery:
-    rows = Latest.objects.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
-    return Subquery(rows.annotate(newest=Max("timestamp")).values("newest"), InstantField())
+def _count(rows: QuerySet, owner: str, what: str) -> Coalesce:
+    """The number of distinct `what` in `rows`, a query of rows of one `owner`."""
+    counts = rows.order_by().values(owner).annotate(n=Count(what, distinct=True)).values("n")
+    return Coalesce(Subquery(counts, IntegerField()), 0)
 
 
 def _state() -> Case:

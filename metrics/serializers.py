@@ -79,7 +79,7 @@ class LatestListSerializer(serializers.Serializer):
     ]
 )
 class MetricSerializer(StrictModelSerializer):
-    """A Metric of a Device, with its latest value. It stays with its Device."""
+    """A Metric of a Device, with its latest value. Its Device cannot be changed."""
 
     url = AddressField(view_name="api:metric-detail")
     site = serializers.IntegerField(source="device.site_id", read_only=True)
@@ -99,23 +99,18 @@ class MetricSerializer(StrictModelSerializer):
             "expected_interval",
             "latest",
         )
-        # Key and Device together are unique: `validate` says so on the field `key`.
-        validators: tuple[Any, ...] = ()
         extra_kwargs = {name: {"required": False} for name in ("name", "unit", "type")}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        device: Any = attrs.get("device") or getattr(self.instance, "device", None)
-        if self.instance is not None and device != self.instance.device:
-            raise _refusal("device", "immutable", "A Metric stays with its Device.")
-        others = device.metrics.filter(key=attrs.get("key"))
-        if others.exclude(pk=getattr(self.instance, "pk", None)).exists():
-            raise _refusal("key", "unique", "This Device already has a Metric of that key.")
-        return attrs
+        if self.instance and attrs.get("device", self.instance.device) != self.instance.device:
+            message = "A Metric stays with its Device."
+            raise ValidationError({"device": [message]}, code="immutable")
+        return super().validate(attrs)
 
     def create(self, validated_data: dict[str, Any]) -> Metric:
-        """Create; name, unit and type not given are what the vocabulary says of the key."""
-        known = describe(validated_data["device"].kind, validated_data["key"])
-        return super().create({**known._asdict(), **validated_data})
+        """Create a Metric; the vocabulary has the defaults of name, unit and type for its key."""
+        spec = describe(validated_data["device"].kind, validated_data["key"])
+        return super().create({**spec._asdict(), **validated_data})
 
 
 class NamedMetricSerializer(StrictModelSerializer):
@@ -128,17 +123,13 @@ class NamedMetricSerializer(StrictModelSerializer):
 
 
 def named_metrics(kind: str, rows: list[dict[str, Any]]) -> list[MetricSpec] | None:
-    """The Metrics a new Device of `kind` is created with; None (its headline) for no rows.
+    """The Metrics that a new Device of `kind` is created with; without rows None, the headline.
 
-    Raises ValidationError where a key comes twice.
+    Raises ValidationError for a key that is repeated.
     """
     keys = [row["key"] for row in rows]
-    twice = [index for index, key in enumerate(keys) if key in keys[:index]]
-    if twice:
-        told = ErrorDetail("This key is already in the list.", code="unique")
-        raise ValidationError({"metrics": {index: {"key": [told]} for index in twice}})
+    repeated = [index for index, key in enumerate(keys) if key in keys[:index]]
+    if repeated:
+        error = ErrorDetail("This key is already in the list.", code="unique")
+        raise ValidationError({"metrics": {index: {"key": [error]} for index in repeated}})
     return [describe(kind, row["key"])._replace(**row) for row in rows] or None
-
-
-def _refusal(field: str, code: str, message: str) -> ValidationError:
-    return ValidationError({field: [message]}, code=code)

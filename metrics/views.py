@@ -1,4 +1,4 @@
-"""The page of one Metric: its newest value and its history."""
+"""The page of one Metric, with its latest value and its history."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +16,7 @@ from timeseries.recent import MetricRow
 
 
 class MetricPageMixin(PageMixin, VisibleObjectsMixin):
-    """A page about one Metric the user sees."""
+    """A page about one Metric that the user sees."""
 
     queryset = Metric.objects.with_latest()
     section = "devices"
@@ -35,7 +35,7 @@ class MetricPageMixin(PageMixin, VisibleObjectsMixin):
 
 
 class MetricDetailView(HistoryPageMixin, MetricPageMixin, DetailView):
-    """The newest value of a Metric and its history: a large chart, and the values in pages."""
+    """The latest value of a Metric and its history, as a chart and as a paginated table."""
 
     template_name = "metrics/detail.html"
 

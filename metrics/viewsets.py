@@ -1,9 +1,8 @@
-"""Metrics and their latest values over HTTP."""
+"""The API of Metrics and their latest values."""
 
 import re
 
 from django.db import transaction
-from django.http import StreamingHttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
@@ -15,16 +14,15 @@ from rest_framework.viewsets import GenericViewSet
 
 from energy.serializers import MAX_ID
 from energy.viewsets import ApiMixin
-from export.schema import export_schema
-from export.views import EXPORT_ACTION, export_response
-from ingest.deletion import ReadingsActionsMixin
+from export.viewsets import ExportMixin
+from ingest.viewsets import ReadingsMixin
 from metrics.filters import MetricFilterSet
 from metrics.latest import LatestValues, latest_value, latest_values
 from metrics.models import Metric
 from metrics.serializers import LatestListSerializer, LatestSerializer, MetricSerializer
 from timeseries.answers import answer
 from timeseries.labels import encoded
-from timeseries.parameters import NAMES, PARAMETERS, read_query
+from timeseries.parameters import HistoryParameters, read_query
 from timeseries.schema import TimeSeriesSerializer
 
 MAX_IDS = 1_000
@@ -39,7 +37,8 @@ IDS = OpenApiParameter(
 
 
 class MetricViewSet(
-    ReadingsActionsMixin,
+    ExportMixin,
+    ReadingsMixin,
     ApiMixin,
     mixins.CreateModelMixin,
     mixins.ListModelMixin,
@@ -57,7 +56,7 @@ class MetricViewSet(
 
     @transaction.atomic
     def perform_destroy(self, instance: Metric) -> None:
-        """Delete with its history; the last one of a Device stays (409)."""
+        """Delete a Metric with its history; deleting the last one of a Device is a 409."""
         instance.delete()
 
     @extend_schema(responses=LatestSerializer)
@@ -71,19 +70,22 @@ class MetricViewSet(
         """The newest reading of the Metric."""
         return Response(latest_value(self.get_object(), timezone.now()))
 
-    @extend_schema(parameters=PARAMETERS, responses=TimeSeriesSerializer)
-    @action(detail=True, query_parameters=NAMES, queryset=Metric.objects.for_history())
+    @extend_schema(parameters=[HistoryParameters], responses=TimeSeriesSerializer)
+    @action(
+        detail=True,
+        query_parameters=HistoryParameters.names(),
+        queryset=Metric.objects.for_history(),
+    )
     def timeseries(self, request: Request, pk: str) -> Response:
         """The Metric's history over a window."""
         metrics = [self.get_object()]
         return Response(answer(metrics, read_query(request), timezone.now(), encoded))
 
-    @export_schema("a Metric")
-    @action(detail=True, **EXPORT_ACTION)
-    def export(self, request: Request, pk: str) -> StreamingHttpResponse:
-        """The Metric's history as a file."""
-        metric = self.get_object()
-        return export_response(request, [metric], f"{metric.device.slug}_{metric.key}")
+    def exported_metrics(self, instance: Metric) -> list[Metric]:
+        return [instance]
+
+    def export_name(self, instance: Metric) -> str:
+        return f"{instance.device.slug}_{instance.key}"
 
     @extend_schema(parameters=[IDS], responses=LatestListSerializer, filters=False)
     @action(
@@ -98,24 +100,24 @@ class MetricViewSet(
         """The newest readings of the Metrics named, in the order named."""
         ids = _ids(request.query_params.get("ids", ""))
         visible = Metric.objects.visible_to(request.user).among(ids).order_by()
-        found = {each.metric: each for each in latest_values(visible, timezone.now()).results}
-        if len(found) < len(ids):
-            unknown = ", ".join(str(metric) for metric in ids if metric not in found)
-            raise _refused(f"Unknown Metric: {unknown}.", "does_not_exist")
-        return Response(LatestValues([found[metric] for metric in ids]))
+        by_id = {latest.metric: latest for latest in latest_values(visible, timezone.now()).results}
+        if len(by_id) < len(ids):
+            unknown = ", ".join(str(metric) for metric in ids if metric not in by_id)
+            raise _error(f"Unknown Metric: {unknown}.", "does_not_exist")
+        return Response(LatestValues([by_id[metric] for metric in ids]))
 
 
 def _ids(text: str) -> list[int]:
-    """The ids of `1,2,3`, each once, in order."""
+    """The ids in a text such as `1,2,3`, without repetitions, in their order."""
     if not _LISTED_IDS.fullmatch(text):
-        raise _refused("Metric ids, separated by commas.", "invalid")
+        raise _error("Metric ids, separated by commas.", "invalid")
     if text.count(",") >= MAX_IDS:
-        raise _refused(f"At most {MAX_IDS:,} ids at a time.", "too_many")
+        raise _error(f"At most {MAX_IDS:,} ids at a time.", "too_many")
     ids = list(dict.fromkeys(map(int, text.split(","))))
     if max(ids) > MAX_ID:
-        raise _refused(f"Unknown Metric: {max(ids)}.", "does_not_exist")
+        raise _error(f"Unknown Metric: {max(ids)}.", "does_not_exist")
     return ids
 
 
-def _refused(message: str, code: str) -> ValidationError:
+def _error(message: str, code: str) -> ValidationError:
     return ValidationError({"ids": [message]}, code=code)

@@ -1,7 +1,7 @@
 """The canonical Metrics of each kind of Device, in SI base units.
 
-Keys follow OpenEMS natures, SunSpec models and Home Assistant's energy platform: snake_case and
-free of units. Positive power flows into the Site's bus; loads count their consumption positive.
+Keys are snake_case without units, and follow OpenEMS natures, SunSpec models and Home Assistant's
+energy platform. Positive power flows into the Site's bus; consumption of loads is positive too.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from devices.kinds import DeviceKind
 
 
 class MetricType(models.TextChoices):
-    """How a Metric's readings behave between and across instants."""
+    """How the readings of a Metric are to be understood and aggregated over time."""
 
     GAUGE = "gauge", "Gauge (instantaneous)"
     COUNTER = "counter", "Counter (cumulative)"
@@ -20,7 +20,7 @@ class MetricType(models.TextChoices):
 
 
 class MetricSpec(NamedTuple):
-    """What a Metric is, before it belongs to a Device."""
+    """The description of a Metric, without the Device that it belongs to."""
 
     key: str
     name: str
@@ -103,12 +103,12 @@ _BY_KEY = {spec.key: spec for specs in CANONICAL.values() for spec in specs}
 
 
 def headline(kind: str) -> MetricSpec:
-    """The Metric every Device of this kind has unless others are named."""
+    """The Metric that every Device of this kind is created with unless others are named."""
     return CANONICAL[kind][0]
 
 
 def describe(kind: str, key: str) -> MetricSpec:
-    """What `key` means on a Device of `kind`: canonical if known, else a unitless gauge."""
+    """The canonical Metric `key` of a Device of `kind`; for an unknown key a gauge without unit."""
     own = {spec.key: spec for spec in CANONICAL[kind]}
     unknown = MetricSpec(key, key.replace("_", " ").capitalize(), "1")
     return own.get(key) or _BY_KEY.get(key) or unknown

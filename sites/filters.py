@@ -1,4 +1,4 @@
-"""What narrows and orders a list of Sites, on pages and in the API."""
+"""The filters and the ordering of lists of Sites, on pages and in the API."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from devices.kinds import DeviceKind
 from devices.models import Device
 from energy.filters import OrderingFilter, SearchFilter
 from metrics.reporting import SiteState, with_reporting
-from sites.models import Site
 
 STATE_LABELS = (
     (SiteState.REPORTING.value, "All reporting"),
@@ -20,7 +19,7 @@ STATE_LABELS = (
 
 
 class SiteFilterSet(django_filters.FilterSet):
-    """Sites by name, by how much of them reports, and by the kinds of Devices they have."""
+    """Sites by name, by how many of their Devices report, and by the kinds of their Devices."""
 
     search = SearchFilter(fields=("name", "slug", "address", "description"))
     name = django_filters.CharFilter(lookup_expr="icontains", max_length=120)
@@ -34,25 +33,21 @@ class SiteFilterSet(django_filters.FilterSet):
         fields=("name", "slug", "created_at", "updated_at", "device_count", "measured_at")
     )
 
-    class Meta:
-        model = Site
-        fields: tuple[str, ...] = ()
-
     def filter_queryset(self, queryset: Any) -> Any:
-        """Annotate what ordering and `state` look at, then filter."""
-        asked = " ".join(str(value) for value in self.form.cleaned_data["ordering"] or ())
-        if "device_count" in asked and "device_count" not in queryset.query.annotations:
+        """Annotate what the ordering and `state` need, unless the view has done so, then filter."""
+        ordering = " ".join(str(value) for value in self.form.cleaned_data["ordering"] or ())
+        if "device_count" in ordering and "device_count" not in queryset.query.annotations:
             queryset = queryset.with_device_count()
-        if ("measured_at" in asked or self.form.cleaned_data["state"]) and (
+        if ("measured_at" in ordering or self.form.cleaned_data["state"]) and (
             "state" not in queryset.query.annotations
         ):
             queryset = with_reporting(queryset, timezone.now())
         return super().filter_queryset(queryset)
 
     def in_state(self, queryset: Any, name: str, value: str) -> Any:
-        """Sites of which so much reports now."""
+        """Sites in the given state now."""
         return queryset.filter(state=value)
 
     def with_kind(self, queryset: Any, name: str, value: str) -> Any:
-        """Sites that have a Device of the kind."""
+        """Sites with at least one Device of the given kind."""
         return queryset.filter(pk__in=Device.objects.filter(kind=value).values("site"))

@@ -10,7 +10,7 @@ from sites.models import Site
 
 
 class SiteResource(VisibleResource):
-    """One Site a row, known by its slug; without one it is made from the name."""
+    """One Site a row, identified by its slug, which defaults to one made from the name."""
 
     time_zone = Field("time_zone", "time_zone", default="UTC")
 
@@ -31,7 +31,7 @@ class SiteResource(VisibleResource):
         report_skipped = True
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
-        """Give a file without slugs the column, so that it can be filled."""
+        """Add the column of slugs to a file without one, so that it can be filled."""
         if "slug" not in (dataset.headers or ()) and "name" in (dataset.headers or ()):
             dataset.append_col([""] * len(dataset), header="slug")
 

@@ -1,4 +1,4 @@
-"""Site: a place with one grid connection point and a time zone; and who is assigned to it."""
+"""Site: a place with one grid connection point and a time zone; and its users."""
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator

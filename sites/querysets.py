@@ -1,4 +1,4 @@
-"""The root of all access: which Sites a user sees."""
+"""Which Sites a user sees: the root of all access to rows."""
 
 from typing import Any, Self
 
@@ -8,11 +8,11 @@ from django.db.models.functions import Coalesce
 
 
 def seen_by(user: Any, path: str = "") -> Q:
-    """The condition that `user` sees the Site that a lookup's `path` leads to.
+    """The condition that `user` sees a row's Site, which is at the lookup `path` from the row.
 
-    Those the user is assigned to; all for a superuser, none when not signed in. A Site is assigned
-    once to a user, so the join multiplies no rows; a subquery would be run for all Sites on SQLite,
-    and takes PostgreSQL twice as long to plan.
+    Users see the Sites they are assigned to; superusers see all, anonymous users none. A Site is
+    assigned to a user at most once, so the join repeats no rows. A subquery instead would be run
+    for all Sites on SQLite, and PostgreSQL would take twice as long to plan it.
     """
     if not user.is_active:
         return Q(pk__in=())
@@ -20,10 +20,10 @@ def seen_by(user: Any, path: str = "") -> Q:
 
 
 class SiteQuerySet(models.QuerySet[Any]):
-    """Sites, starting from `visible_to(user)`."""
+    """Sites; every query for a user starts with `visible_to(user)`."""
 
     def visible_to(self, user: Any) -> Self:
-        """The Sites `user` is assigned to; all for a superuser, none when not signed in."""
+        """The Sites that `user` is assigned to; all for superusers, none for anonymous users."""
         return self.filter(seen_by(user))
 
     def with_device_count(self) -> Self:
@@ -31,12 +31,12 @@ class SiteQuerySet(models.QuerySet[Any]):
         return self.annotate(device_count=_number_of(self.model.devices))
 
     def with_user_count(self) -> Self:
-        """Annotate `user_count`: all that are assigned, whoever asks."""
+        """Annotate `user_count`, which counts all assigned users, whoever asks."""
         return self.annotate(user_count=_number_of(self.model.assignments))
 
 
 def _number_of(related: Any) -> Coalesce:
-    """How many there are, by subquery: it multiplies no rows, and no join narrows it."""
-    found = related.rel.related_model.objects.filter(site=models.OuterRef("pk"))
-    counted = found.order_by().values("site").annotate(n=models.Count("pk")).values("n")
-    return Coalesce(models.Subquery(counted, models.IntegerField()), 0)
+    """The number of related rows, by a subquery: other joins neither multiply nor narrow it."""
+    rows = related.rel.related_model.objects.filter(site=models.OuterRef("pk")).order_by()
+    counts = rows.values("site").annotate(n=models.Count("pk")).values("n")
+    return Coalesce(models.Subquery(counts, models.IntegerField()), 0)

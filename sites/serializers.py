@@ -7,7 +7,7 @@ from sites.models import Site
 
 
 class SiteSerializer(StrictModelSerializer):
-    """A Site; read-only, Sites are made in the admin."""
+    """A Site; it is read-only, because Sites are created in the admin."""
 
     url = AddressField(view_name="api:site-detail")
     device_count = serializers.IntegerField(read_only=True, min_value=0)

@@ -1,4 +1,4 @@
-"""IANA time zones: the names that are accepted, wherever one is asked for."""
+"""The IANA time zone names that are accepted everywhere."""
 
 from functools import cache
 from zoneinfo import available_timezones
@@ -10,7 +10,7 @@ _NOT_PLACES = {"Factory", "localtime", "posixrules"}
 
 @cache
 def time_zone_names() -> frozenset[str]:
-    """Every IANA name this machine's tz database knows."""
+    """Every IANA name in the time zone database of this machine."""
     return frozenset(available_timezones() - _NOT_PLACES)
 
 

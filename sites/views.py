@@ -21,7 +21,7 @@ from timeseries.recent import device_rows
 
 
 class SiteListView(FilteredListView):
-    """The Sites the user sees, with how much of them reports."""
+    """The Sites that the user sees, with power now and how many Devices report."""
 
     queryset = Site.objects.all()
     filterset_class = SiteFilterSet
@@ -40,7 +40,7 @@ class SiteListView(FilteredListView):
 
 
 class SiteDetailView(FilteredListView):
-    """One Site: its figures, and its Devices in a list that sorts and pages in the URL."""
+    """One Site: its figures, and the list of its Devices."""
 
     queryset = Device.objects.select_related("site")
     filterset_class = DeviceFilterSet
@@ -49,7 +49,7 @@ class SiteDetailView(FilteredListView):
 
     @cached_property
     def site(self) -> Site:
-        """The Site, with how much of it reports; 404 where the user does not see it."""
+        """The Site, annotated with how many Devices report; 404 if the user does not see it."""
         visible = with_reporting(Site.objects.visible_to(self.request.user), timezone.now())
         return get_object_or_404(visible, pk=self.kwargs["pk"])
 

@@ -12,7 +12,7 @@ from subscriptions.models import Subscription
 
 @admin.register(Subscription)
 class SubscriptionAdmin(VisibleChoicesMixin, admin.ModelAdmin):
-    """Everybody's Subscriptions for the administrator, their own for other staff."""
+    """All Subscriptions for the administrator, and their own for other staff."""
 
     list_display = ("name", "owner", "metric_count", "updated_at")
     list_filter = ("updated_at",)
@@ -22,10 +22,10 @@ class SubscriptionAdmin(VisibleChoicesMixin, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        seen = rows if request.user.is_superuser else rows.filter(owner=request.user.pk)
-        return seen.annotate(metric_count=Count("metrics"))
+        visible = rows if request.user.is_superuser else rows.filter(owner=request.user.pk)
+        return visible.annotate(metric_count=Count("metrics"))
 
     @admin.display(description="metrics", ordering="metric_count")
     def metric_count(self, subscription: Any) -> int:
-        """How many Metrics it holds."""
+        """The number of its Metrics."""
         return subscription.metric_count

@@ -1,7 +1,9 @@
-"""A Subscription's name and its Metrics, picked across everything the user sees."""
+"""The form of a Subscription: its name, and Metrics from everything that the user sees."""
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django import forms
@@ -17,30 +19,31 @@ OFFERED_AT_ONCE = 300
 
 
 class Branch(NamedTuple):
-    """A Site or a Device in the picker, with what hangs below it."""
+    """A Site with its Devices in the picker, or a Device with its Metrics."""
 
     owner: Any
     below: list[Any]
 
 
 class MetricsField(forms.ModelMultipleChoiceField):
-    """Metrics by id, of those the user sees."""
+    """Metrics by id, of those that the user sees."""
 
     def clean(self, value: Any) -> Any:
-        for asked in value or ():
-            if not _is_id(asked):
+        for text in value or ():
+            if not _is_id(text):
                 raise forms.ValidationError(
                     self.error_messages["invalid_choice"],
                     code="invalid_choice",
-                    params={"value": asked[:20]},
+                    params={"value": text[:20]},
                 )
         return super().clean(value)
 
 
 class SubscriptionForm(forms.ModelForm):
-    """Name, description and the picked Metrics.
+    """Name, description and the selected Metrics.
 
-    Metrics the user may no longer see stay in the Subscription, unnamed, until they are dropped.
+    Metrics that the user may no longer see stay in the Subscription, without their names, until the
+    user removes them.
     """
 
     metrics = MetricsField(
@@ -55,6 +58,7 @@ class SubscriptionForm(forms.ModelForm):
     class Meta:
         model = Subscription
         fields = ("name", "description")
+        error_messages = {"name": {"unique": "You already have a subscription of that name."}}
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
             "description": forms.Textarea(attrs={"rows": 2}),
@@ -62,33 +66,33 @@ class SubscriptionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, user: User, search: str = "", **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
-        self.user = user
+        self.instance.owner = user
         self.search = search
         self.visible = Metric.objects.visible_to(user).select_related("device__site")
         self.fields["metrics"].queryset = self.visible  # type: ignore[attr-defined]
 
     @cached_property
     def selected(self) -> list[Metric]:
-        """The Metrics that are picked now: those sent, else those saved."""
+        """The Metrics selected in the form as it was sent, or else the saved ones."""
         if not self.is_bound:
             return list(self._saved().filter(pk__in=self.visible)) if self.instance.pk else []
         data: Any = self.data
-        sent = {int(value) for value in data.getlist("metrics") if _is_id(value)}
-        return list(self.visible.filter(pk__in=sent)) if sent else []
+        ids = {int(value) for value in data.getlist("metrics") if _is_id(value)}
+        return list(self.visible.filter(pk__in=ids)) if ids else []
 
     @cached_property
     def unavailable(self) -> int:
-        """How many saved Metrics the user may no longer see."""
+        """The number of saved Metrics that the user may no longer see."""
         return self._saved().exclude(pk__in=self.visible).count() if self.instance.pk else 0
 
     @cached_property
     def units(self) -> list[str]:
-        """The different units of what is picked."""
+        """The units of the selected Metrics, each once."""
         return sorted({metric.unit for metric in self.selected})
 
     @cached_property
-    def found(self) -> list[Metric]:
-        """What the search finds and is not picked yet, one more than is offered at once."""
+    def matches(self) -> list[Metric]:
+        """The Metrics that match the search and are not selected: at most one more than offered."""
         rows = MetricFilterSet({"search": self.search}, queryset=self.visible).qs
         rows = rows.exclude(pk__in=[metric.pk for metric in self.selected])
         return list(
@@ -97,57 +101,36 @@ class SubscriptionForm(forms.ModelForm):
 
     @property
     def tree(self) -> list[Branch]:
-        """What is offered, as Sites with Devices with Metrics."""
+        """The Metrics offered, by Site and by Device."""
         return [
             Branch(site, _branches(metrics, "device"))
-            for site, metrics in _branches(self.found[:OFFERED_AT_ONCE], "device.site")
+            for site, metrics in _branches(self.matches[:OFFERED_AT_ONCE], "device.site")
         ]
 
     @property
-    def is_cut(self) -> bool:
-        """Whether there is more than the tree shows."""
-        return len(self.found) > OFFERED_AT_ONCE
-
-    def clean_name(self) -> str:
-        """Names are unique among one's own, and the owner is no field of this form."""
-        name: str = self.cleaned_data["name"]
-        same = Subscription.objects.owned_by(self.user).filter(name=name)
-        if same.exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError(
-                "You already have a subscription of that name.", code="unique"
-            )
-        return name
+    def has_more(self) -> bool:
+        """Whether more Metrics match the search than are offered."""
+        return len(self.matches) > OFFERED_AT_ONCE
 
     @transaction.atomic
     def save(self, commit: bool = True) -> Subscription:
-        self.instance.owner = self.user
-        kept = set() if self.cleaned_data["drop_unavailable"] else self._invisible_ids()
         subscription = super().save(commit)
-        picked = {metric.pk for metric in self.cleaned_data["metrics"]}
-        subscription.metrics.set(picked | kept)
+        metrics = set(self.cleaned_data["metrics"])
+        if not self.cleaned_data["drop_unavailable"]:
+            metrics.update(self._saved().exclude(pk__in=self.visible))
+        subscription.metrics.set(metrics)
         return subscription
-
-    def _invisible_ids(self) -> set[int]:
-        if not self.instance.pk:
-            return set()
-        return set(self._saved().exclude(pk__in=self.visible).values_list("pk", flat=True))
 
     def _saved(self) -> Any:
         return self.instance.metrics.select_related("device__site")
 
 
 def _is_id(text: str) -> bool:
-    """Whether a database can hold `text` as an id."""
-    plain = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))
-    return plain and int(text) <= MAX_ID
+    """Whether `text` is a number that the database can store as an id."""
+    is_short = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))
+    return is_short and int(text) <= MAX_ID
 
 
 def _branches(metrics: Iterable[Metric], path: str) -> list[Branch]:
-    """`metrics`, which are sorted that way, grouped by what `path` leads to."""
-    grouped: dict[Any, list[Metric]] = {}
-    for metric in metrics:
-        owner: Any = metric
-        for name in path.split("."):
-            owner = getattr(owner, name)
-        grouped.setdefault(owner, []).append(metric)
-    return [Branch(owner, below) for owner, below in grouped.items()]
+    """`metrics` grouped by the attribute at `path`, by which they are sorted."""
+    return [Branch(owner, list(below)) for owner, below in groupby(metrics, attrgetter(path))]

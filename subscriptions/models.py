@@ -5,12 +5,13 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from energy.constraints import UniqueWithin
 from metrics.models import Metric
 from subscriptions.querysets import SubscriptionQuerySet
 
 
 class Subscription(models.Model):
-    """A user's saved set of Metrics. One that became invisible drops out whenever it is read."""
+    """A user's saved set of Metrics. Its readers get only those that they still see."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="subscriptions"
@@ -20,7 +21,7 @@ class Subscription(models.Model):
     metrics = models.ManyToManyField(Metric, blank=True, related_name="subscriptions")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    # What its reader still sees, where `with_visible_metrics` has fetched it.
+    # The Metrics that the user still sees, if fetched by `with_visible_metrics`.
     visible_metrics: list[Metric]
 
     objects = SubscriptionQuerySet.as_manager()
@@ -28,7 +29,7 @@ class Subscription(models.Model):
     class Meta:
         ordering = ("name", "pk")
         constraints = (
-            models.UniqueConstraint(
+            UniqueWithin(
                 fields=("owner", "name"),
                 name="subscription_name_unique_per_owner",
                 violation_error_message="You already have a Subscription of that name.",

@@ -1,4 +1,4 @@
-"""Subscriptions, each user's own."""
+"""Queries for Subscriptions."""
 
 from typing import Any, Self
 
@@ -8,13 +8,13 @@ from metrics.models import Metric
 
 
 class SubscriptionQuerySet(models.QuerySet[Any]):
-    """Subscriptions, starting from `owned_by(user)`."""
+    """Subscriptions; every query for a user starts with `owned_by(user)`."""
 
     def owned_by(self, user: Any) -> Self:
-        """The Subscriptions of `user`, superuser or not; none when not signed in."""
+        """The Subscriptions of `user`, also of a superuser; none for an anonymous user."""
         return self.filter(owner=user) if user.is_active else self.none()
 
-    # The name by which pages and viewsets ask every queryset alike.
+    # Pages and viewsets call this name on every queryset.
     visible_to = owned_by
 
     def with_visible_metrics(self, user: Any) -> Self:

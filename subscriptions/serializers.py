@@ -18,7 +18,7 @@ MAX_METRICS = 1_000
     {"type": "array", "items": {"type": "integer"}, "maxItems": MAX_METRICS, "default": []}
 )
 class VisibleMetricsField(serializers.Field):
-    """Metric ids: going in, every one must be visible; coming out, only the visible ones are."""
+    """Metric ids. In a request all have to be visible; a response has the visible ones only."""
 
     default_error_messages = {
         "not_a_list": "Expected a list of Metric ids.",
@@ -31,12 +31,12 @@ class VisibleMetricsField(serializers.Field):
         if len(data) > MAX_METRICS:
             self.fail("too_many")
         ids = [whole_number(item) for item in data]
-        known = [number for number in ids if number is not None and 0 < number <= MAX_ID]
+        valid = [number for number in ids if number is not None and 0 < number <= MAX_ID]
         user = self.context["request"].user
-        visible = {metric.pk: metric for metric in Metric.objects.visible_to(user).among(known)}
+        visible = {metric.pk: metric for metric in Metric.objects.visible_to(user).among(valid)}
         unknown = [item for item, number in zip(data, ids, strict=True) if number not in visible]
         if unknown:
-            raise ValidationError([_unknown(item) for item in unknown])
+            raise ValidationError([_unknown_metric(item) for item in unknown])
         return list(visible.values())
 
     def get_attribute(self, instance: Subscription) -> list[Metric]:
@@ -56,7 +56,7 @@ class VisibleMetricsField(serializers.Field):
     ]
 )
 class SubscriptionSerializer(StrictModelSerializer):
-    """A saved set of Metrics across Sites and Devices, its owner's alone."""
+    """A saved set of Metrics across Sites and Devices, which only its owner sees."""
 
     url = AddressField(view_name="api:subscription-detail")
     metrics = VisibleMetricsField(required=False)
@@ -65,16 +65,12 @@ class SubscriptionSerializer(StrictModelSerializer):
         model = Subscription
         fields = ("id", "url", "name", "description", "metrics", "created_at", "updated_at")
 
-    def validate_name(self, name: str) -> str:
-        """Unique among the owner's."""
-        mine = Subscription.objects.owned_by(self.context["request"].user).filter(name=name)
-        if mine.exclude(pk=getattr(self.instance, "pk", None)).exists():
-            message = "You already have a Subscription of that name."
-            raise ValidationError(message, code="unique")
-        return name
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Set the owner, within whose Subscriptions the name is unique."""
+        return super().validate({**attrs, "owner": self.context["request"].user})
 
     def update(self, instance: Subscription, validated_data: dict[str, Any]) -> Subscription:
-        """Change; Metrics the user may no longer see stay, so that what was read can be sent."""
+        """Update, but keep Metrics that the user may no longer see and could not have sent."""
         if "metrics" in validated_data:
             visible = Metric.objects.visible_to(self.context["request"].user)
             validated_data["metrics"] += instance.metrics.exclude(pk__in=visible)
@@ -86,5 +82,5 @@ class SubscriptionSerializer(StrictModelSerializer):
         return super().save(**kwargs)
 
 
-def _unknown(item: Any) -> ErrorDetail:
+def _unknown_metric(item: Any) -> ErrorDetail:
     return ErrorDetail(f"Unknown Metric: {str(item)[:40]}.", code="does_not_exist")

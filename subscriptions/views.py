@@ -1,6 +1,7 @@
-"""Pages of Subscriptions: the user's own list, the dashboard, the picker."""
+"""Pages of Subscriptions: the user's list, the dashboard, and the form with the picker."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 from django.contrib import messages
@@ -21,7 +22,7 @@ from timeseries.recent import metric_rows
 
 
 class SubscriptionRow(NamedTuple):
-    """A Subscription in the list, with what its visible Metrics add up to."""
+    """A Subscription in the list, with a summary of its visible Metrics."""
 
     subscription: Subscription
     metric_count: int
@@ -30,18 +31,16 @@ class SubscriptionRow(NamedTuple):
 
     @classmethod
     def of(cls, subscription: Subscription, now: datetime) -> Self:
-        """From a Subscription fetched `with_visible_metrics`."""
+        """Make a row of a Subscription that was fetched `with_visible_metrics`."""
         metrics = subscription.visible_metrics
-        silent = (Freshness.STALE, Freshness.NEVER)
-        stale = [metric for metric in metrics if latest_value(metric, now).state in silent]
-        sites = {metric.device.site for metric in metrics}
-        return cls(
-            subscription, len(metrics), len(stale), sorted(sites, key=lambda site: site.name)
-        )
+        states = [latest_value(metric, now).state for metric in metrics]
+        stale_count = states.count(Freshness.STALE) + states.count(Freshness.NEVER)
+        sites = sorted({metric.device.site for metric in metrics}, key=attrgetter("name"))
+        return cls(subscription, len(metrics), stale_count, sites)
 
 
 class SubscriptionListView(FilteredListView):
-    """The user's Subscriptions, with how many of their Metrics are stale."""
+    """The user's Subscriptions, with the number of their stale Metrics."""
 
     model = Subscription
     filterset_class = SubscriptionFilterSet
@@ -73,7 +72,7 @@ class SubscriptionPageMixin(PageMixin, VisibleObjectsMixin):
 
 
 class SubscriptionDetailView(HistoryPageMixin, SubscriptionPageMixin, DetailView):
-    """The dashboard: latest values, history with statistics, and the values as a table."""
+    """The dashboard: latest values, and history as a chart, as statistics and as a table."""
 
     template_name = "subscriptions/detail.html"
 
@@ -106,15 +105,15 @@ class SubscriptionDetailView(HistoryPageMixin, SubscriptionPageMixin, DetailView
 
 
 class PickerMixin(SavingMixin, SubscriptionPageMixin):
-    """A form that searches without saving: the button "find" shows it again as it was sent."""
+    """A form with a search: the button "find" shows it again, as it was sent, without saving."""
 
     form_class = SubscriptionForm
     template_name = "subscriptions/form.html"
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        asked = self.request.POST or self.request.GET
+        query = self.request.POST or self.request.GET
         kwargs = super().get_form_kwargs()
-        return {**kwargs, "user": self.request.user, "search": asked.get("search", "")}
+        return {**kwargs, "user": self.request.user, "search": query.get("search", "")}
 
     def form_invalid(self, form: SubscriptionForm) -> HttpResponse:
         if "find" in self.request.POST:
@@ -130,7 +129,7 @@ class PickerMixin(SavingMixin, SubscriptionPageMixin):
 
 
 class SubscriptionAddView(PickerMixin, CreateView):
-    """A new Subscription of the user's own."""
+    """Adds a Subscription of the user."""
 
     title = "New subscription"
 
@@ -139,7 +138,7 @@ class SubscriptionAddView(PickerMixin, CreateView):
 
 
 class SubscriptionEditView(BelowObjectMixin, PickerMixin, UpdateView):
-    """Changes name, description and picked Metrics."""
+    """Edits the name, the description and the selected Metrics."""
 
     title = "Edit subscription"
 
@@ -148,7 +147,7 @@ class SubscriptionEditView(BelowObjectMixin, PickerMixin, UpdateView):
 
 
 class SubscriptionDeleteView(BelowObjectMixin, SubscriptionPageMixin, DeleteView):
-    """Deletes a Subscription; Metrics and history stay."""
+    """Deletes a Subscription, but not its Metrics and their history."""
 
     template_name = "subscriptions/delete.html"
     success_url = reverse_lazy("subscription-list")

@@ -1,9 +1,8 @@
-"""Subscriptions over HTTP, each user's own."""
+"""The API of Subscriptions."""
 
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch
-from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.text import slugify
 from drf_spectacular.utils import extend_schema
@@ -14,8 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet
 
 from energy.viewsets import ApiMixin
-from export.schema import export_schema
-from export.views import EXPORT_ACTION, export_response
+from export.viewsets import ExportMixin
 from metrics.latest import latest_values
 from metrics.models import Metric
 from metrics.serializers import LatestListSerializer
@@ -24,38 +22,33 @@ from subscriptions.models import Subscription
 from subscriptions.serializers import SubscriptionSerializer
 from timeseries.answers import answer
 from timeseries.labels import encoded
-from timeseries.parameters import NAMES, PARAMETERS, read_query
+from timeseries.parameters import HistoryParameters, read_query
 from timeseries.schema import TimeSeriesSerializer
 
-# Actions that fetch the visible Metrics themselves.
-_FETCHING_METRICS = {"latest", "timeseries", "export"}
+# These actions query the visible Metrics themselves.
+_QUERYING_METRICS = {"latest", "timeseries", "export"}
 
 
-class SubscriptionViewSet(ApiMixin, ModelViewSet):
-    """Your Subscriptions. A Metric you may no longer see drops out of every answer."""
+class SubscriptionViewSet(ExportMixin, ApiMixin, ModelViewSet):
+    """Your Subscriptions. Responses leave out Metrics that you may no longer see."""
 
     queryset = Subscription.objects.all()
     serializer_class = SubscriptionSerializer
     filterset_class = SubscriptionFilterSet
-    verb_permissions: ClassVar[dict[str, str]] = {}  # Everybody does as they like with their own.
+    verb_permissions: ClassVar[dict[str, str]] = {}  # Users may do everything with their own.
 
     def get_queryset(self) -> Any:
-        if self.action in _FETCHING_METRICS:
+        if self.action in _QUERYING_METRICS:
             return super().get_queryset()
         visible = Metric.objects.visible_to(self.request.user).only("pk")
         metrics = Prefetch("metrics", visible, to_attr="visible_metrics")
         return super().get_queryset().prefetch_related(metrics)
 
-    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
-        """Save as the user's own."""
-        self._read_back(serializer, serializer.save(owner=self.request.user))
-
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        """Save, and answer what is stored."""
-        self._read_back(serializer, serializer.save())
+        """Save, and fetch what is stored with its visible Metrics for the response."""
+        serializer.instance = self.get_queryset().get(pk=serializer.save().pk)
 
-    def _read_back(self, serializer: BaseSerializer[Any], saved: Subscription) -> None:
-        serializer.instance = self.get_queryset().get(pk=saved.pk)
+    perform_create = perform_update
 
     @extend_schema(responses=LatestListSerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)
@@ -63,21 +56,23 @@ class SubscriptionViewSet(ApiMixin, ModelViewSet):
         """The newest reading of each of its Metrics."""
         return Response(latest_values(self._visible_metrics(), timezone.now()))
 
-    @extend_schema(parameters=PARAMETERS, responses=TimeSeriesSerializer)
-    @action(detail=True, query_parameters=NAMES, pagination_class=None, filterset_class=None)
+    @extend_schema(parameters=[HistoryParameters], responses=TimeSeriesSerializer)
+    @action(
+        detail=True,
+        query_parameters=HistoryParameters.names(),
+        pagination_class=None,
+        filterset_class=None,
+    )
     def timeseries(self, request: Request, pk: str) -> Response:
         """The history of its Metrics over a window, all on one set of timestamps."""
         metrics = list(self._visible_metrics().for_history())
         return Response(answer(metrics, read_query(request), timezone.now(), encoded))
 
-    @export_schema("a Subscription")
-    @action(detail=True, **EXPORT_ACTION)
-    def export(self, request: Request, pk: str) -> StreamingHttpResponse:
-        """The history of its Metrics as a file."""
-        subscription = self.get_object()
-        metrics = subscription.metrics.visible_to(request.user).select_related("device__site")
-        name = slugify(subscription.name) or f"subscription-{subscription.pk}"
-        return export_response(request, list(metrics), name)
+    def exported_metrics(self, instance: Subscription) -> Any:
+        return instance.metrics.visible_to(self.request.user).select_related("device__site")
+
+    def export_name(self, instance: Subscription) -> str:
+        return slugify(instance.name) or f"subscription-{instance.pk}"
 
     def _visible_metrics(self) -> Any:
         return self.get_object().metrics.visible_to(self.request.user)

@@ -16,12 +16,11 @@ from history.arrays import Ints, Samples
 from history.buckets import CALENDAR, Buckets, TooManyBucketsError, Window, divide, divide_finely
 from history.store import Position
 from metrics.models import Metric
-from timeseries.columns import Columns, columns_of
 from timeseries.cursors import read_cursor, write_cursor
 from timeseries.durations import STATE
 from timeseries.labels import Formatter, Labels, listed, milliseconds, rfc3339, rfc3339_local
 from timeseries.queries import TimeSeriesQuery
-from timeseries.summaries import Summary, aggregate_of
+from timeseries.summaries import Columns, Summary, aggregate_of, columns_of
 from timeseries.windows import resolve_window, resolve_zone
 
 MAX_RAW_POINTS = 100_000  # an answer; the rest is behind a cursor

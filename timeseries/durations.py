@@ -1,10 +1,12 @@
 """How long a Metric was in each of its states. Pure."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from energy.instants import MICROS_PER_SECOND
-from history import aggregates
 from history.arrays import Floats, Ints, Samples
+from history.series import SampleSeries
 
 MAX_STATES = 32  # of a series
 STATE = "state "  # begins the name of a state's column
@@ -21,24 +23,22 @@ def known_seconds(coverage: Floats, edges: Ints) -> Floats:
     return np.where(coverage > 0, seconds, np.nan).round(_MICROSECONDS)
 
 
-def durations(
-    samples: Samples, edges: Ints, *, expected_interval: int, known_until: int
-) -> dict[str, Floats]:
+def durations(series: SampleSeries) -> dict[str, Floats]:
     """Seconds of each bucket spent in each state, by the name of its column, ascending.
 
-    As long as a value is held (`aggregates`), the Metric is in that state; the states of a bucket
-    add up to its known seconds. NaN where nothing is known. `expected_interval` and `known_until`
-    in microseconds. Raises TooManyStatesError past MAX_STATES.
+    As long as a value is known (`aggregates`), the Metric is in that state; the states of a bucket
+    add up to its known seconds. NaN where nothing is known. Raises TooManyStatesError past
+    MAX_STATES.
     """
-    low = np.searchsorted(samples.timestamps, edges[0], side="right") - 1  # held when it begins
+    samples, edges = series.samples, series.edges
+    low = np.searchsorted(samples.timestamps, edges[0], side="right") - 1  # known when it begins
     high = np.searchsorted(samples.timestamps, edges[-1])
     states = np.unique(samples.values[max(0, low) : high])
     if states.size > MAX_STATES:
         raise TooManyStatesError(f"{states.size} different values")
-    known = {"expected_interval": expected_interval, "known_until": known_until}
-    seconds = known_seconds(aggregates.coverage(samples, edges, **known), edges)
+    seconds = known_seconds(series.coverage(), edges)
     shares = {
-        state: aggregates.mean(_being(samples, state), edges, **known) for state in states.tolist()
+        state: replace(series, samples=_being(samples, state)).mean() for state in states.tolist()
     }
     return {
         STATE + _label(state): (share * seconds).round(_MICROSECONDS)

@@ -12,13 +12,13 @@ DEFAULT_POINTS = 1_000
 MAX_POINTS = 10_000  # a series, that `auto` may be asked for
 CHOICES = {
     "resolution": ("auto", "raw", *RESOLUTIONS),
-    "aggregate": (None, *AGGREGATES),
+    "aggregate": AGGREGATES,
     "fill": FILLS,
     "time_format": ("rfc3339", "ms"),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TimeSeriesQuery:
     """What is asked of history; the HTTP contract's parameters, with their defaults.
 
@@ -42,9 +42,9 @@ class TimeSeriesQuery:
 
     def __post_init__(self) -> None:
         for field, choices in CHOICES.items():
-            if getattr(self, field) not in choices:
-                known = ", ".join(choice for choice in choices if choice)
-                raise DomainError(f"Choose one of {known}.", code="invalid_choice", field=field)
+            if getattr(self, field) not in (None, *choices):
+                message = f"Choose one of {', '.join(choices)}."
+                raise DomainError(message, code="invalid_choice", field=field)
         if not 1 <= self.max_points <= MAX_POINTS:
             message = f"Ask for 1 to {MAX_POINTS} points."
             raise DomainError(message, code="out_of_range", field="max_points")

@@ -1,52 +1,68 @@
 """One series of history as a page shows it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import numpy as np
+
+from history.arrays import Floats, Ints, Samples
 from metrics.models import Metric
 from metrics.quantities import Scale, direction
-from timeseries.answers import Series
-
-Known = list[float]
+from metrics.vocabulary import MetricType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SeriesView:
-    """A series with its label, colour (a CSS class), scale and statistics."""
+    """A series with its label, colour (a CSS class), scale and statistics.
+
+    `series` is that of an answer made of arrays; `times`, int64[n] in milliseconds since the Unix
+    epoch, are those of its values.
+    """
 
     metric: Metric
     label: str
     css: str
     scale: Scale
-    series: Series
+    series: Any
+    times: Ints
+
+    @cached_property
+    def known(self) -> Samples:
+        """The values that are known."""
+        is_known = ~np.isnan(self.series["values"])
+        return Samples(self.times[is_known], self.series["values"][is_known])
 
     @property
-    def known(self) -> Known:
-        """The values that are known."""
-        return [value for value in self.series["values"] if value is not None]
+    def unit(self) -> str:
+        """The unit of the values, before they are scaled."""
+        return str(self.series["unit"])
 
     @property
     def minimum(self) -> float | None:
         """The smallest reading; where readings were combined otherwise, the smallest result."""
-        return min(self._extremes("min"), default=None)
+        return self._extreme("min", np.min)
 
     @property
     def maximum(self) -> float | None:
         """The largest reading; where readings were combined otherwise, the largest result."""
-        return max(self._extremes("max"), default=None)
+        return self._extreme("max", np.max)
 
     @property
     def mean(self) -> float | None:
         """The mean of the values, each weighted with how much of its bucket is known."""
-        values = self.series["values"]
-        weights = self.series["coverage"] or [1.0] * len(values)
-        pairs = [(v, w or 0.0) for v, w in zip(values, weights, strict=True) if v is not None]
-        weight = sum(w for _, w in pairs)
-        return sum(v * w for v, w in pairs) / weight if weight else None
+        values, coverage = self.series["values"], self.series["coverage"]
+        weights = np.ones(values.size) if coverage is None else coverage
+        weights = np.where(np.isnan(values), 0, weights)
+        weight = weights.sum()
+        return float(np.nansum(values * weights) / weight) if weight else None
 
     @property
     def total(self) -> float | None:
         """The increase of a counter over the whole range; None for other aggregates."""
-        return sum(self.known) if self.series["aggregate"] == "increase" and self.known else None
+        is_increase = self.series["aggregate"] == "increase"
+        return float(self.known.values.sum()) if is_increase and len(self.known) else None
 
     @property
     def statistics(self) -> list[tuple[str, float | None]]:
@@ -59,15 +75,28 @@ class SeriesView:
         """The words for values above and below zero, where a power flows both ways."""
         kind, key = self.metric.device.kind, self.metric.key
         above, below = direction(kind, key, 1.0), direction(kind, key, -1.0)
-        return (above, below) if above else None
+        return (above, below) if above and self.unit == self.metric.unit else None
 
-    def points(self, times: list[int]) -> dict[int, float]:
-        """The known values by time; `times` are those of the answer, a raw series has its own."""
-        own: list[int] = self.series.get("timestamps") or times  # type: ignore[assignment]
-        pairs = zip(own, self.series["values"], strict=True)
-        return {time: value for time, value in pairs if value is not None}
+    @property
+    def description(self) -> dict[str, Any]:
+        """How the chart's script labels and draws it."""
+        return {
+            "metric": self.metric.pk,
+            "label": self.label,
+            "unit": self.scale.unit,
+            "divisor": self.scale.divisor,
+            "stepped": self.metric.type == MetricType.STATE,
+            "directions": self.directions,
+        }
 
-    def _extremes(self, name: str) -> Known:
-        column = self.series.get(name) if self.series["aggregate"] == "mean" else None
-        values: list[float | None] = column or self.series["values"]  # type: ignore[assignment]
-        return [value for value in values if value is not None]
+    def number_at(self, time: int) -> str:
+        """The last value of that millisecond in the series' scale; the dash where none is known."""
+        index = int(np.searchsorted(self.known.timestamps, time, side="right")) - 1
+        is_there = index >= 0 and self.known.timestamps[index] == time
+        return self.scale.number(float(self.known.values[index]) if is_there else None)
+
+    def _extreme(self, name: str, reduce: Callable[[Floats], Any]) -> float | None:
+        has_readings = self.series["aggregate"] == "mean" and name in self.series
+        column = self.series[name if has_readings else "values"]
+        known = column[~np.isnan(column)]
+        return float(reduce(known)) if known.size else None

@@ -1,54 +1,47 @@
-"""One Metric's readings summed up in buckets: which aggregate, held how long, limited to what."""
+"""The history of Metrics summed up in buckets: which aggregate, from which series."""
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal
 
 import numpy as np
 
 from energy.errors import DomainError
-from energy.instants import MICROS_PER_SECOND
-from history import aggregates, rollups
-from history.aggregates import HELD_INTERVALS
-from history.arrays import Floats, Ints, Samples
+from history import get_store
+from history.aggregates import lookback_of
+from history.arrays import Floats
 from history.buckets import HOUR, Buckets
-from history.quarter_hours import QUARTER
-from history.rollups import Quarters
-from history.store import Wanted
+from history.series import BucketedSeries, SampleSeries
+from history.store import SeriesQuery
 from metrics.models import Metric
+from metrics.quantities import WATT_HOURS
 from metrics.vocabulary import MetricType
 from timeseries import fills
 from timeseries.durations import MAX_STATES, TooManyStatesError, durations, known_seconds
+
+Columns = dict[str, Floats]
 
 DEFAULT_AGGREGATES: dict[str, str] = {
     MetricType.GAUGE: "mean",
     MetricType.COUNTER: "increase",
     MetricType.STATE: "last",
 }
-_MEASURED: dict[str, Callable[[Samples, Ints], Floats]] = {
-    "min": aggregates.minimum,
-    "max": aggregates.maximum,
-    "sum": aggregates.total,
-    "count": aggregates.count,
-    "first": aggregates.first,
-    "last": aggregates.last,
+_METHODS = {
+    "mean": "mean",
+    "min": "minimum",
+    "max": "maximum",
+    "sum": "total",
+    "count": "count",
+    "first": "first",
+    "last": "last",
+    "increase": "increase",
 }
-# What quarter hours tell as well; how far a counter rose and what it began at, where it only rose.
-_MEASURED_IN_QUARTERS: dict[str, Callable[[Quarters, Ints], Floats]] = {
-    "min": rollups.minimum,
-    "max": rollups.maximum,
-    "count": rollups.count,
-    "first": rollups.first,
-    "last": rollups.last,
-    "increase": rollups.increase,
-}
-AGGREGATES = ("mean", *_MEASURED, "increase", "duration")
+AGGREGATES = (*_METHODS, "duration")
 _COVERAGE_DIGITS = 4
 # Of a bucket; the others are values of the Metric.
 _AMOUNTS = ("sum", "count", "increase", "duration")
 # Equipment may run a little over its rating for a while, and the clocks of readings jitter.
 _OVERLOAD = 1.1
-_WATT_HOURS = {"Wh": 1.0, "kWh": 1e3, "MWh": 1e6}
 
 
 def aggregate_of(metric: Metric, asked: str | None) -> str:
@@ -71,11 +64,6 @@ def aggregate_of(metric: Metric, asked: str | None) -> str:
     return asked or DEFAULT_AGGREGATES[metric.type]
 
 
-class _Known(TypedDict):
-    expected_interval: int
-    known_until: int
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
     """How the readings of one Metric are summed up in the buckets of a window.
@@ -88,57 +76,51 @@ class Summary:
     buckets: Buckets
     known_until: int
 
-    def wanted(self, *, envelope: bool) -> Wanted | None:
-        """What quarter hours would have to tell; None where the readings themselves are needed."""
-        what: Literal["mean", "rise", "other"] = "other"
-        if self.aggregate == "mean" and not is_direction(self.metric):
-            what = "mean"
-        elif self.aggregate in ("increase", "first") and self.metric.type == MetricType.COUNTER:
-            what = "rise"
-        elif self.aggregate not in ("min", "max", "count", "last"):
-            return None
-        if (self.buckets.edges[1:-1] % QUARTER).any():
-            return None
-        hold = HELD_INTERVALS * interval_of(self.metric)
+    def query(self, *, envelope: bool) -> SeriesQuery:
+        """What its series has to tell."""
         extremes = envelope or self.aggregate in ("min", "max")
-        return Wanted(self.metric.pk, what, extremes, hold, max_rate(self.metric))
+        lookback = lookback_of(self.metric.expected_interval)
+        return SeriesQuery(self.metric.pk, self._needs, extremes, lookback, max_rate(self.metric))
 
-    def columns(self, found: Samples | Quarters, *, envelope: bool, fill: str) -> dict[str, Floats]:
+    @property
+    def _needs(self) -> Literal["mean", "rise", "readings", "other"]:
+        if self.aggregate == "mean" and not is_direction(self.metric):
+            return "mean"
+        if self.aggregate in ("increase", "first") and self.metric.type == MetricType.COUNTER:
+            return "rise"
+        return "other" if self.aggregate in ("min", "max", "count", "last") else "readings"
+
+    def columns(self, series: BucketedSeries, *, envelope: bool, fill: str) -> Columns:
         """`values`, `coverage` and, for an envelope, `min` and `max`: float64[buckets] each.
 
         NaN marks an empty bucket; only those of `values` are filled.
         """
         columns = {
-            "values": self._filled(self.values(found), found, fill),
-            "coverage": self.coverage(found).round(_COVERAGE_DIGITS),
+            "values": self._filled(series, fill),
+            "coverage": series.coverage().round(_COVERAGE_DIGITS),
         }
-        if self.aggregate == "duration" and isinstance(found, Samples):
-            columns |= self._durations(found)
+        if self.aggregate == "duration" and isinstance(series, SampleSeries):
+            columns |= self._durations(series)
         if envelope:
-            columns["min"] = self._measured(found, "min")
-            columns["max"] = self._measured(found, "max")
+            columns["min"], columns["max"] = series.minimum(), series.maximum()
         return columns
 
-    def values(self, found: Samples | Quarters) -> Floats:
+    def values(self, series: BucketedSeries) -> Floats:
         """The aggregate of each bucket, NaN where there is none."""
         if self.aggregate == "duration":
-            return known_seconds(self.coverage(found), self.buckets.edges)
-        if self.aggregate == "mean":
-            return self._mean(found)
-        if self.aggregate == "increase" and isinstance(found, Samples):
-            rate = max_rate(self.metric)
-            return aggregates.increase(found, self.buckets.edges, max_rate=rate)
-        return self._measured(found, self.aggregate)
+            return known_seconds(series.coverage(), self.buckets.edges)
+        method = "circular_mean" if self._is_circular else _METHODS[self.aggregate]
+        values: Floats = getattr(series, method)()
+        return values
 
-    def _durations(self, samples: Samples) -> dict[str, Floats]:
+    @property
+    def _is_circular(self) -> bool:
+        return self.aggregate == "mean" and is_direction(self.metric)
+
+    def _durations(self, series: SampleSeries) -> Columns:
         """The seconds spent in each state."""
         try:
-            return durations(
-                samples,
-                self.buckets.edges,
-                expected_interval=interval_of(self.metric),
-                known_until=self.known_until,
-            )
+            return durations(series)
         except TooManyStatesError as error:
             message = f"Metric {self.metric.pk} ({self.metric.key}) took {error} in the window; "
             raise DomainError(
@@ -147,52 +129,30 @@ class Summary:
                 field="aggregate",
             ) from error
 
-    def coverage(self, found: Samples | Quarters) -> Floats:
-        """The share of each bucket for which a value is known, 0 to 1."""
-        if isinstance(found, Quarters):
-            return rollups.coverage(found, self.buckets.edges)
-        return aggregates.coverage(found, self.buckets.edges, **self._known)
-
-    @property
-    def _known(self) -> _Known:
-        """How long a value is known."""
-        return {"expected_interval": interval_of(self.metric), "known_until": self.known_until}
-
-    def _mean(self, found: Samples | Quarters) -> Floats:
-        if isinstance(found, Quarters):
-            return rollups.mean(found, self.buckets.edges)
-        average = aggregates.circular_mean if is_direction(self.metric) else aggregates.mean
-        return average(found, self.buckets.edges, **self._known)
-
-    def _measured(self, found: Samples | Quarters, aggregate: str) -> Floats:
-        if isinstance(found, Quarters):
-            return _MEASURED_IN_QUARTERS[aggregate](found, self.buckets.edges)
-        return _MEASURED[aggregate](found, self.buckets.edges)
-
-    def _filled(self, values: Floats, found: Samples | Quarters, fill: str) -> Floats:
-        """`values` with the empty buckets filled that have begun."""
-        starts = self.buckets.starts
+    def _filled(self, series: BucketedSeries, fill: str) -> Floats:
+        """The values with the empty buckets filled that have begun."""
+        values, starts = self.values(series), self.buckets.starts
         begun = int(np.searchsorted(starts, self.known_until, side="right"))
         if fill == "previous":
-            carried = fills.previous(values[:begun], self._before(found))
-            return np.concatenate((carried, values[begun:]))
+            before = np.nan if self.aggregate in _AMOUNTS else series.before
+            return np.concatenate((fills.previous(values[:begun], before), values[begun:]))
         if fill == "linear":
-            circular = self.aggregate == "mean" and is_direction(self.metric)
-            return fills.linear(values, starts, circular=circular)
+            return fills.linear(values, starts, circular=self._is_circular)
         return values
 
-    def _before(self, found: Samples | Quarters) -> float:
-        """The value that stood when the window began, where the aggregate is such a value."""
-        before = found.before if isinstance(found, Quarters) else found
-        index = int(np.searchsorted(before.timestamps, self.buckets.edges[0])) - 1
-        if index < 0 or self.aggregate in _AMOUNTS:
-            return np.nan
-        return float(before.values[index])
 
+def columns_of(summaries: Sequence[Summary], *, envelope: bool, fill: str) -> Iterator[Columns]:
+    """The columns of each summary, which all have the same buckets, told from the history store.
 
-def interval_of(metric: Metric) -> int:
-    """Microseconds expected between readings."""
-    return metric.expected_interval * MICROS_PER_SECOND
+    One block of Metrics of each kind is in memory at a time.
+    """
+    if not summaries:
+        return
+    queries = [summary.query(envelope=envelope) for summary in summaries]
+    first = summaries[0]
+    found = get_store().read_series(queries, first.buckets.edges, known_until=first.known_until)
+    for summary, (_, series) in zip(summaries, found, strict=True):
+        yield summary.columns(series, envelope=envelope, fill=fill)
 
 
 def is_direction(metric: Metric) -> bool:
@@ -202,7 +162,7 @@ def is_direction(metric: Metric) -> bool:
 
 def max_rate(metric: Metric) -> float | None:
     """What an energy counter gains a microsecond at its Device's rated power, at most, if known."""
-    rated, watt_hours = metric.device.rated_power, _WATT_HOURS.get(metric.unit)
+    rated, watt_hours = metric.device.rated_power, WATT_HOURS.get(metric.unit)
     if not rated or watt_hours is None:
         return None
     return rated * _OVERLOAD / watt_hours / HOUR

@@ -1,4 +1,4 @@
-"""How a kind of Device looks: its icon and the colour of its energy carrier."""
+"""The icon of each kind of Device, and the colour of its energy carrier."""
 
 from django import template
 

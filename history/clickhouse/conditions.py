@@ -7,10 +7,9 @@ from history.models import Tombstone
 Deletions = Sequence[Tombstone]
 
 
-def window(metric_ids: Iterable[int] | None, start: int | None, end: int | None) -> Iterator[str]:
-    """Conditions for these Metrics (None: all) in [start, end), open where None."""
-    if metric_ids is not None:
-        yield f"metric IN ({', '.join(str(int(metric_id)) for metric_id in metric_ids)})"
+def window(metric_ids: Iterable[int], start: int | None, end: int | None) -> Iterator[str]:
+    """Conditions for these Metrics in [start, end), open where None."""
+    yield f"metric IN ({', '.join(str(int(metric_id)) for metric_id in metric_ids)})"
     if start is not None:
         yield f"timestamp >= {int(start)}"
     if end is not None:
@@ -18,15 +17,14 @@ def window(metric_ids: Iterable[int] | None, start: int | None, end: int | None)
 
 
 def visible(
-    metric_ids: Iterable[int] | None, start: int | None, end: int | None, deletions: Deletions
+    metric_ids: Iterable[int], start: int | None, end: int | None, deletions: Deletions
 ) -> str:
     """The readings of a window that are not deleted."""
     hidden = (f"NOT ({covered(deletion)})" for deletion in deletions)
-    return " AND ".join([*window(metric_ids, start, end), *hidden]) or "1"
+    return " AND ".join([*window(metric_ids, start, end), *hidden])
 
 
 def covered(deletion: Tombstone) -> str:
     """What a deletion hides: nothing that was written later."""
-    metric_ids = None if deletion.metric_id is None else [deletion.metric_id]
-    readings = window(metric_ids, deletion.start, deletion.end)
+    readings = window([deletion.metric_id], deletion.start, deletion.end)
     return " AND ".join([f"version <= {deletion.version}", *readings])

@@ -7,7 +7,6 @@ every query says FINAL.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 from django.core.checks import CheckMessage, Error
@@ -16,22 +15,22 @@ from django.db import transaction
 from energy.errors import HistoryAway
 from energy.instants import MICROS_PER_SECOND
 from history.arrays import ReadingBatch, Samples
+from history.blocks import by_weight, in_blocks
 from history.buckets import DAY
 from history.clickhouse import schema, spool
 from history.clickhouse.conditions import Deletions, covered, visible, window
 from history.clickhouse.server import Address, Server
-from history.merge import first, overlay
-from history.merge import with_neighbours as between
+from history.merge import merged
 from history.models import Chunk, Reading, Tombstone
-from history.relational.backend import database
+from history.relational.backend import backend
 from history.resting import with_rests
-from history.store import BLOCK, NEIGHBOURS_BEFORE, HistoryStore, Page, Position
+from history.store import BLOCK, NEIGHBOURS_BEFORE, READINGS_AT_ONCE, HistoryStore
 
 BULK_BLOCK = 1_000_000
 # A deletion is carried out when nobody can still be writing what it covers.
 SETTLED_AFTER = 3_600 * MICROS_PER_SECOND
 _DELETIONS_AT_ONCE = 200
-_READINGS_AT_ONCE = 1_000_000  # held in memory, where one Metric alone has not more: 50 MB
+_BEGINNING, _END = -(2**62), 2**62  # of time
 # How far to look for the neighbours of a window; most have them within a day.
 _REACHES = (DAY, 32 * DAY, None)
 _TYPES = {"metric": "Int64", "timestamp": "Int64", "value": "Float64", "version": "UInt64"}
@@ -39,8 +38,6 @@ _TYPES = {"metric": "Int64", "timestamp": "Int64", "value": "Float64", "version"
 
 class ClickHouseStore(HistoryStore):
     """Readings in ClickHouse, under those that are still spooled."""
-
-    seals = True
 
     def __init__(self, url: str) -> None:
         self.server = Server(Address.of(url))
@@ -66,29 +63,32 @@ class ClickHouseStore(HistoryStore):
 
     # Writing -----------------------------------------------------------------------------------
 
-    def append(self, batch: ReadingBatch) -> None:
-        if len(batch):
-            database().upsert(batch.deduplicated())
+    def append(self, batch: ReadingBatch) -> ReadingBatch:
+        readings = batch.deduplicated()
+        if len(readings):
+            backend().upsert(readings)
+        return readings
 
-    def append_history(self, batch: ReadingBatch, now: int) -> None:
+    def append_history(self, batch: ReadingBatch, now: int) -> ReadingBatch:
         """Write past the spool. Not undone by a rollback: call it outside of transactions."""
         readings = batch.deduplicated()
         if not self.server.address.path:
-            return self._write(readings)
+            self._write(readings)
+            return readings
         # The embedded engine serves one process at a time, and this may not be the one that asks.
         try:
             self._write(readings)
         except HistoryAway:
-            self.append(readings)
+            backend().upsert(readings)
         finally:
             self.close()
-        return None
+        return readings
 
     def _write(self, readings: ReadingBatch) -> None:
         with transaction.atomic():
             version = spool.next_version()
-            spool.overwrite(readings)
-        for part in spool.parts(readings, BULK_BLOCK):
+            backend().overwrite(readings)
+        for part in in_blocks(readings, BULK_BLOCK):
             self._insert(part, version)
 
     def seal(self, now: int, *, rest: float = 0) -> int:
@@ -113,16 +113,6 @@ class ClickHouseStore(HistoryStore):
         spool.record_deletion(metric_ids, None, None)
         # What the relational store has sealed, if history was kept there before.
         Chunk.objects.filter(metric_id__in=metric_ids).delete()
-
-    def prunable(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
-        if metric_ids is None:
-            return self._count(None, None, before)
-        return self.count(metric_ids, None, before)
-
-    def prune(self, before: int, metric_ids: Sequence[int] | None = None) -> int:
-        pruned = self.prunable(before, metric_ids)
-        spool.record_deletion(metric_ids, None, before)
-        return pruned
 
     def _move(self, rest: float) -> int:
         moved = 0
@@ -154,75 +144,43 @@ class ClickHouseStore(HistoryStore):
         self, metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool = False
     ) -> dict[int, Samples]:
         samples = dict.fromkeys(metric_ids, Samples.empty())
-        for block in _blocks(metric_ids):
-            spooled = database().select(block, start, end)
-            near = database().neighbours(block, start, end) if with_neighbours else {}
+        for block in in_blocks(metric_ids, BLOCK):
+            spooled = backend().select(block, start, end)
+            if with_neighbours:
+                spooled = merged(spooled, backend().neighbours(block, start, end))
             hidden = spool.deletions(block)
             where = visible(block, start, end, hidden)
             stored = self._query(where, "ORDER BY metric, timestamp").by_metric()
-            samples |= overlay(stored, spooled)
             if with_neighbours:
-                around = overlay(self._neighbours(block, start, end, hidden), near)
-                for metric_id, nearest in around.items():
-                    samples[metric_id] = between(
-                        samples[metric_id], nearest, start, NEIGHBOURS_BEFORE
-                    )
+                stored = merged(stored, self._neighbours(block, start, end, hidden))
+            before = NEIGHBOURS_BEFORE if with_neighbours else 0
+            for metric_id, found in merged(stored, spooled).items():
+                samples[metric_id] = found.around(start, end, before)
         return samples
 
     def read_blocks(
         self, metric_ids: Sequence[int], start: int, end: int, *, with_neighbours: bool = False
     ) -> Iterator[tuple[int, Samples]]:
-        for block in _blocks(metric_ids):
-            for part in self._of_equal_weight(block, start, end):
+        for block in in_blocks(metric_ids, BLOCK):
+            for part in by_weight(block, self._weights(block, start, end), READINGS_AT_ONCE):
                 found = self.read(part, start, end, with_neighbours=with_neighbours)
                 yield from ((metric_id, found[metric_id]) for metric_id in part)
 
-    def _of_equal_weight(
-        self, metric_ids: Sequence[int], start: int, end: int
-    ) -> Iterator[Sequence[int]]:
-        """The Metrics in the order given, together while they have not too many readings."""
+    def _weights(self, metric_ids: Sequence[int], start: int, end: int) -> dict[int, int]:
+        """About how many readings of [start, end) the Metrics have that have any."""
         where = " AND ".join(window(metric_ids, start, end))
         rows = self.server.rows(
             f"SELECT metric, count() AS size FROM {self._table} WHERE {where} GROUP BY metric"
         )
-        sizes = dict(rows.tolist())
-        running = np.cumsum([sizes.get(metric_id, 0) for metric_id in metric_ids])
-        cuts = np.flatnonzero(np.diff(running // _READINGS_AT_ONCE)) + 1
-        bounds = [0, *cuts.tolist(), len(metric_ids)]
-        yield from (metric_ids[low:high] for low, high in pairwise(bounds))
-
-    def read_page(
-        self,
-        metric_ids: Sequence[int],
-        start: int,
-        end: int,
-        *,
-        after: Position | None = None,
-        limit: int,
-    ) -> Page:
-        wanted = sorted(set(metric_ids))
-        found: dict[int, Samples] = {}
-        if after is not None:
-            if after.metric_id in wanted:
-                found = self._first([after.metric_id], max(start, after.timestamp + 1), end, limit)
-            wanted = [metric_id for metric_id in wanted if metric_id > after.metric_id]
-        for block in _blocks(wanted):
-            missing = limit + 1 - sum(map(len, found.values()))  # one more tells of another page
-            if missing <= 0:
-                break
-            found |= self._first(block, start, end, missing - 1)
-        shown = {m: s for m, s in first(found, limit).items() if len(s)}
-        if sum(map(len, found.values())) <= limit:
-            return Page(shown, None)
-        last = max(shown)
-        return Page(shown, Position(last, int(shown[last].timestamps[-1])))
+        return dict(rows.tolist())
 
     def count(
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
     ) -> int:
-        return sum(self._count(block, start, end) for block in _blocks(list(metric_ids)))
+        window = _BEGINNING if start is None else start, _END if end is None else end
+        return sum(self._count(block, *window) for block in in_blocks(metric_ids, BLOCK))
 
-    def _count(self, metric_ids: Sequence[int] | None, start: int | None, end: int | None) -> int:
+    def _count(self, metric_ids: Sequence[int], start: int, end: int) -> int:
         counted = 0
         for keys in spool.keys(metric_ids, start, end):
             counted += len(keys) - self._known(keys)
@@ -240,20 +198,19 @@ class ClickHouseStore(HistoryStore):
     def _counted(self, where: str) -> int:
         return int(self.server.command(f"SELECT count() FROM {self._table} FINAL WHERE {where}"))
 
-    def _first(
+    def read_first(
         self, metric_ids: Sequence[int], start: int, end: int, limit: int
     ) -> dict[int, Samples]:
-        """The first `limit` readings of [start, end), and one more where there are more."""
-        spooled = database().select_first(metric_ids, start, end, limit + 1)
+        spooled = backend().select_first(metric_ids, start, end, limit)
         where = visible(metric_ids, start, end, spool.deletions(metric_ids))
-        stored = self._query(where, f"ORDER BY metric, timestamp LIMIT {limit + 1}")
-        return first(overlay(stored.by_metric(), spooled), limit + 1)
+        stored = self._query(where, f"ORDER BY metric, timestamp LIMIT {limit}")
+        return merged(stored.by_metric(), spooled)
 
     def _neighbours(
         self, metric_ids: Sequence[int], start: int, end: int, hidden: Deletions
     ) -> dict[int, Samples]:
         before = self._nearest(metric_ids, start, hidden, before=NEIGHBOURS_BEFORE)
-        return overlay(before, self._nearest(metric_ids, end, hidden))
+        return merged(before, self._nearest(metric_ids, end, hidden))
 
     def _nearest(
         self, metric_ids: Sequence[int], instant: int, hidden: Deletions, *, before: int = 0
@@ -279,7 +236,3 @@ class ClickHouseStore(HistoryStore):
             return ReadingBatch.of([], [], [])
         names = ("metric", "timestamp", "value")
         return ReadingBatch(*(np.ascontiguousarray(rows[name]) for name in names))
-
-
-def _blocks(metric_ids: Sequence[int]) -> list[Sequence[int]]:
-    return [metric_ids[begin : begin + BLOCK] for begin in range(0, len(metric_ids), BLOCK)]

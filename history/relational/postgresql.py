@@ -1,32 +1,23 @@
-"""History on PostgreSQL: arrays go in and come out in its binary formats, no Python number made.
+"""History on PostgreSQL: arrays go in and come out in its binary formats (`binary`)."""
 
-Layouts: PostgreSQL's manual, "COPY", "Binary Format"; arrays as written by array_send() in
-src/backend/utils/adt/arrayfuncs.c.
-"""
-
-import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 import psycopg
 from django.db import IntegrityError, connection, transaction
 from numpy.typing import NDArray
-from psycopg.adapt import Dumper, Loader, PyFormat
-from psycopg.pq import Format
 
-from history.arrays import ReadingBatch, Samples
+from history.arrays import Ints, ReadingBatch, Samples
+from history.buckets import DAY
+from history.relational.backend import Backend, Pair, Row
+from history.relational.binary import array_cursor, copy_data
 from history.store import NEIGHBOURS_BEFORE
 
 # From here on COPY is faster than an INSERT, though it must be repeated when a row exists already.
 COPY_FROM = 500
 
-_UPSERT = """
-    INSERT INTO history_reading AS r (metric_id, timestamp, value)
-    SELECT * FROM unnest(%s, %s, %s)
-    ON CONFLICT (metric_id, timestamp) DO UPDATE SET value = excluded.value
-    WHERE r.value IS DISTINCT FROM excluded.value
-"""
+_COPY = "COPY history_reading (metric_id, timestamp, value) FROM STDIN (FORMAT BINARY)"
 _VALUE = "SELECT value FROM history_reading WHERE metric_id = %s AND timestamp = %s"
 # What lies where a batch's readings of each Metric would, and no more than one beyond their number.
 _IN_PLACE_OF = """
@@ -37,7 +28,6 @@ _IN_PLACE_OF = """
         ORDER BY timestamp LIMIT wanted.n + 1) AS found
     HAVING count(*) > 0
 """
-_COPY = "COPY history_reading (metric_id, timestamp, value) FROM STDIN (FORMAT BINARY)"
 _SELECT = """
     SELECT wanted.metric_id, found.timestamps, found.values
     FROM unnest(%s) AS wanted (metric_id) CROSS JOIN LATERAL (
@@ -48,223 +38,223 @@ _SELECT = """
             ORDER BY timestamp) AS ordered) AS found
     WHERE found.timestamps IS NOT NULL
 """
-# Sorting by position first lets the planner sort Metric by Metric and stop at the limit.
-_SELECT_FIRST = """
-    SELECT array_agg(metric_id), array_agg(timestamp), array_agg(value)
-    FROM (
-        SELECT wanted.metric_id, found.timestamp, found.value
-        FROM unnest(%s) WITH ORDINALITY AS wanted (metric_id, position) CROSS JOIN LATERAL (
-            SELECT timestamp, value FROM history_reading
-            WHERE metric_id = wanted.metric_id AND timestamp >= %s AND timestamp < %s
-            ORDER BY timestamp LIMIT %s) AS found
-        ORDER BY wanted.position, found.timestamp LIMIT %s) AS ordered
-    HAVING count(*) > 0
-"""
-_NEIGHBOURS = f"""
-    SELECT array_agg(wanted.metric_id), array_agg(found.timestamp), array_agg(found.value)
-    FROM unnest(%s) AS wanted (metric_id) CROSS JOIN LATERAL (
-        (SELECT timestamp, value FROM history_reading
-         WHERE metric_id = wanted.metric_id AND timestamp < %s
-         ORDER BY timestamp DESC LIMIT {NEIGHBOURS_BEFORE})
-        UNION ALL
-        (SELECT timestamp, value FROM history_reading
-         WHERE metric_id = wanted.metric_id AND timestamp >= %s
-         ORDER BY timestamp LIMIT 1)) AS found
-    HAVING count(*) > 0
-"""  # noqa: S608 - the only thing formatted in is a constant
-_REMOVE = """
-    DELETE FROM history_reading AS r USING unnest(%s) AS wanted (metric_id)
-    WHERE r.metric_id = wanted.metric_id AND r.timestamp >= %s AND r.timestamp < %s
-"""
 # Returning what was deleted reads and deletes in one: a correction that lands before is among it,
 # and one that lands later waits, and is a new row.
-_TAKE = f"""
-    WITH taken AS ({_REMOVE} RETURNING r.metric_id, r.timestamp, r.value)
+_TAKE = """
+    WITH taken AS (
+        DELETE FROM history_reading AS r USING unnest(%s) AS wanted (metric_id)
+        WHERE r.metric_id = wanted.metric_id AND r.timestamp >= %s AND r.timestamp < %s
+        RETURNING r.metric_id, r.timestamp, r.value)
     SELECT array_agg(metric_id), array_agg(timestamp), array_agg(value) FROM taken
     HAVING count(*) > 0
-"""  # noqa: S608 - the only thing formatted in is a constant
+"""
 # Rows are then deleted in the order of the key, in which writers update them: no deadlock.
-_BY_KEY = "SELECT " + ", ".join(
-    f"set_config('enable_{way}', 'off', true)"
-    for way in ("hashjoin", "mergejoin", "seqscan", "bitmapscan")
-)
-PHRASES = {
-    "any": "= ANY(%s)",
-    "ids": "unnest(%s) AS wanted (metric_id)",
-    "pairs": "unnest(%s, %s) AS wanted (metric_id, day)",
-    "lock": " FOR NO KEY UPDATE",
-}
-
-_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
-_COPY_TRAILER = struct.pack(">h", -1)
-_COPY_ROW = np.dtype(
-    [("fields", ">i2")]
-    + [
-        field
-        for name, kind in (("metric_ids", ">i8"), ("timestamps", ">i8"), ("values", ">f8"))
-        for field in ((f"{name}_length", ">i4"), (name, kind))
-    ]
-)
-_ARRAY_HEADER = struct.Struct(">iiIii")  # dimensions, has nulls, element type, length, lower bound
-_TYPES = {np.int64: psycopg.postgres.types["int8"], np.float64: psycopg.postgres.types["float8"]}
+_DELETE_BY_KEY = """
+    SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)
+"""
+# KEY SHARE lets other writers of readings, and edits of the Metric, pass. Locked in the order of
+# ids, as deleting does: two who want the same rows wait, they never deadlock.
+_LOCK = """
+    SELECT array_agg(pk) FROM ({select} FOR KEY SHARE OF metrics_metric) AS locked (pk)
+    HAVING count(*) > 0
+"""
 
 
-def upsert(batch: ReadingBatch) -> None:
-    """Insert or overwrite de-duplicated readings; those that change nothing are not written."""
-    if len(batch) < COPY_FROM or not (_is_sent_again(batch) or _copied(batch)):
-        execute(_UPSERT, batch.metric_ids, batch.timestamps, batch.values)
+class PostgreSQLBackend(Backend):
+    """PostgreSQL, past Django's cursors: they would make a Python number of each."""
 
-
-def take(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
-    """Delete the readings of [start, end); return what they were. Within a transaction."""
-    execute(_BY_KEY)
-    return _by_metric(_TAKE, np.sort(np.array(metric_ids, np.int64)), start, end)
-
-
-def remove(metric_ids: Sequence[int], start: int, end: int) -> None:
-    """Delete the readings of [start, end). Within a transaction."""
-    execute(_BY_KEY)
-    execute(_REMOVE, np.sort(np.array(metric_ids, np.int64)), start, end)
-
-
-def pair_parameters(pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
-    """What the phrase `pairs` takes for int64[n, 2]."""
-    return (pairs[:, 0], pairs[:, 1])
-
-
-def insert_all(statement: str, columns: Sequence[Sequence[Any]]) -> None:
-    """Insert rows, given column by column; `{rows}` in the statement stands for them."""
-    are_blobs = [column[0] is None or isinstance(column[0], bytes) for column in columns]
-    marks = ", ".join("%s::bytea[]" if are_blob else "%s" for are_blob in are_blobs)
-    arrays = [
-        list(column) if are_blob else np.array(column)
-        for column, are_blob in zip(columns, are_blobs, strict=True)
-    ]
-    execute(statement.format(rows=f"SELECT * FROM unnest({marks})"), *arrays)  # noqa: S608 - marks
-
-
-def select(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
-    """The readings of [start, end) of those Metrics that have any."""
-    rows = execute(_SELECT, np.array(metric_ids, np.int64), start, end)
-    return {metric_id: Samples(timestamps, values) for metric_id, timestamps, values in rows}
-
-
-def select_first(metric_ids: Sequence[int], start: int, end: int, limit: int) -> dict[int, Samples]:
-    """The first `limit` readings of [start, end) by Metric id, then time."""
-    return _by_metric(_SELECT_FIRST, np.array(metric_ids, np.int64), start, end, limit, limit)
-
-
-def neighbours(metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
-    """The nearest readings outside [start, end): those before it and the first behind it."""
-    return _by_metric(_NEIGHBOURS, np.array(metric_ids, np.int64), start, end)
-
-
-def _by_metric(statement: str, *parameters: Any) -> dict[int, Samples]:
-    rows = execute(statement, *parameters)
-    return ReadingBatch(*rows[0]).by_metric() if rows else {}
-
-
-def _is_sent_again(batch: ReadingBatch) -> bool:
-    """Whether all of it is stored; as a rule the first reading tells that it is not."""
-    first = execute(_VALUE, int(batch.metric_ids[0]), int(batch.timestamps[0]))
-    return first == [(batch.values[0],)] and _is_in_place(batch)
-
-
-def _is_in_place(batch: ReadingBatch) -> bool:
-    ids, begins, counts = np.unique(batch.metric_ids, return_index=True, return_counts=True)
-    ends = begins + counts - 1
-    stored = execute(_IN_PLACE_OF, ids, batch.timestamps[begins], batch.timestamps[ends], counts)
-    columns = (batch.metric_ids, batch.timestamps, batch.values)
-    return bool(stored) and all(map(np.array_equal, stored[0], columns))
-
-
-def _copied(batch: ReadingBatch) -> bool:
-    """Copy the rows in, all or none; False when one of them exists already."""
-    try:
-        with (
-            transaction.atomic(),
-            connection.wrap_database_errors,
-            _cursor() as cursor,
-            cursor.copy(_COPY) as copy,
-        ):
-            copy.write(_COPY_HEADER)
-            copy.write(_copy_rows(batch))
-            copy.write(_COPY_TRAILER)
-    except IntegrityError as error:
-        if isinstance(error.__cause__, psycopg.errors.UniqueViolation):
-            return False
-        raise
-    return True
-
-
-def _copy_rows(batch: ReadingBatch) -> bytes:
-    rows = np.empty(len(batch), _COPY_ROW)
-    rows["fields"] = 3
-    for name in ("metric_ids", "timestamps", "values"):
-        rows[f"{name}_length"] = 8
-        rows[name] = getattr(batch, name)
-    return rows.tobytes()
-
-
-def execute(statement: str, *parameters: Any, prepare: bool | None = None) -> list[tuple[Any, ...]]:
-    """Run a statement with numpy arrays as parameters; return the rows it gives, if any.
-
-    `prepare` as psycopg has it: with False it is planned for its parameters each time.
+    UPSERT = """
+        INSERT INTO history_reading AS r (metric_id, timestamp, value)
+        SELECT * FROM unnest(%s, %s, %s)
+        ON CONFLICT (metric_id, timestamp) DO UPDATE SET value = excluded.value
+        WHERE r.value IS DISTINCT FROM excluded.value
     """
-    with connection.wrap_database_errors, _cursor() as cursor:
-        cursor.execute(statement.encode(), parameters, binary=True, prepare=prepare)
-        return cursor.fetchall() if cursor.description else []
+    # Rows are locked in the order in which writers lock them: they wait, they never deadlock.
+    OVERWRITE = """
+        WITH known AS (
+            SELECT r.metric_id, r.timestamp, b.value
+            FROM history_reading AS r JOIN unnest(%s, %s, %s) AS b (value, metric_id, timestamp)
+                ON r.metric_id = b.metric_id AND r.timestamp = b.timestamp
+            ORDER BY r.metric_id, r.timestamp FOR UPDATE OF r)
+        UPDATE history_reading AS r SET value = known.value FROM known
+        WHERE r.metric_id = known.metric_id AND r.timestamp = known.timestamp
+    """
+    REMOVE_EQUAL = """
+        WITH equal AS (
+            SELECT r.metric_id, r.timestamp
+            FROM history_reading AS r JOIN unnest(%s, %s, %s) AS b (value, metric_id, timestamp)
+                ON r.metric_id = b.metric_id AND r.timestamp = b.timestamp AND r.value = b.value
+            ORDER BY r.metric_id, r.timestamp FOR UPDATE OF r)
+        DELETE FROM history_reading AS r USING equal
+        WHERE r.metric_id = equal.metric_id AND r.timestamp = equal.timestamp
+    """
+    MOVE_LATEST = """
+        INSERT INTO metrics_latest (metric_id, value, timestamp, received_at)
+        SELECT * FROM unnest(%s, %s, %s, %s)
+        ON CONFLICT (metric_id) DO UPDATE SET value = excluded.value,
+            timestamp = excluded.timestamp, received_at = excluded.received_at
+        WHERE excluded.timestamp >= metrics_latest.timestamp
+    """
+    WRITE_CHUNKS = """
+        INSERT INTO history_chunk (metric_id, day, n, lookback, times, vals, rise, shape, means,
+            lasts, extremes)
+        SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::bigint[], %s::bytea[],
+            %s::bytea[], %s::float8[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[])
+        ON CONFLICT (metric_id, day) DO UPDATE SET n = excluded.n, lookback = excluded.lookback,
+            times = excluded.times, vals = excluded.vals, rise = excluded.rise,
+            shape = excluded.shape, means = excluded.means, lasts = excluded.lasts,
+            extremes = excluded.extremes
+    """
+    # Sorting by position first lets the planner sort Metric by Metric and stop at the limit.
+    SELECT_FIRST = """
+        SELECT array_agg(metric_id), array_agg(timestamp), array_agg(value)
+        FROM (
+            SELECT wanted.metric_id, found.timestamp, found.value
+            FROM unnest(%s) WITH ORDINALITY AS wanted (metric_id, position) CROSS JOIN LATERAL (
+                SELECT timestamp, value FROM history_reading
+                WHERE metric_id = wanted.metric_id AND timestamp >= %s AND timestamp < %s
+                ORDER BY timestamp LIMIT %s) AS found
+            ORDER BY wanted.position, found.timestamp LIMIT %s) AS ordered
+        HAVING count(*) > 0
+    """
+    SELECT_BEHIND = """
+        SELECT array_agg(metric_id), array_agg(timestamp), array_agg(value)
+        FROM (
+            SELECT metric_id, timestamp, value FROM history_reading
+            WHERE (metric_id, timestamp) > (%s, %s)
+            ORDER BY metric_id, timestamp LIMIT %s) AS ordered
+        HAVING count(*) > 0
+    """
+    NEIGHBOURS = f"""
+        SELECT array_agg(wanted.metric_id), array_agg(found.timestamp), array_agg(found.value)
+        FROM unnest(%s) AS wanted (metric_id) CROSS JOIN LATERAL (
+            (SELECT timestamp, value FROM history_reading
+             WHERE metric_id = wanted.metric_id AND timestamp < %s
+             ORDER BY timestamp DESC LIMIT {NEIGHBOURS_BEFORE})
+            UNION ALL
+            (SELECT timestamp, value FROM history_reading
+             WHERE metric_id = wanted.metric_id AND timestamp >= %s
+             ORDER BY timestamp LIMIT 1)) AS found
+        HAVING count(*) > 0
+    """  # noqa: S608 - the only thing formatted in is a constant
+    REMOVE = """
+        DELETE FROM history_reading AS r USING unnest(%s) AS wanted (metric_id)
+        WHERE r.metric_id = wanted.metric_id AND r.timestamp >= %s AND r.timestamp < %s
+    """
+    HEAD_SIZES = f"""
+        SELECT metric_id, (timestamp - (timestamp %% {DAY} + {DAY}) %% {DAY}) / {DAY}, count(*)
+        FROM history_reading
+        WHERE metric_id = ANY(%s) AND timestamp >= %s AND timestamp < %s GROUP BY 1, 2
+    """  # noqa: S608 - the only thing formatted in is a constant
+    ROLLUPS = """
+        SELECT metric_id, day, lookback, rise, shape, means, lasts,
+            CASE WHEN rise IS NOT NULL OR %s THEN extremes END
+        FROM history_chunk
+        WHERE metric_id = ANY(%s) AND day BETWEEN %s AND %s
+    """
+    CHUNKS = """
+        SELECT metric_id, n, times, vals FROM history_chunk
+        WHERE metric_id = ANY(%s) AND day BETWEEN %s AND %s ORDER BY metric_id, day
+    """
+    CHOSEN_CHUNKS = """
+        SELECT c.metric_id, c.n, c.times, c.vals
+        FROM unnest(%s, %s) AS wanted (metric_id, day) CROSS JOIN history_chunk AS c
+        WHERE c.metric_id = wanted.metric_id AND c.day = wanted.day ORDER BY c.metric_id, c.day
+    """
+    CHUNKS_AROUND = f"""
+        SELECT wanted.metric_id, found.n, found.times, found.vals
+        FROM unnest(%s) AS wanted (metric_id) CROSS JOIN LATERAL (
+            (SELECT n, times, vals FROM history_chunk
+             WHERE metric_id = wanted.metric_id AND day < %s
+             ORDER BY day DESC LIMIT {NEIGHBOURS_BEFORE})
+            UNION ALL
+            (SELECT n, times, vals FROM history_chunk
+             WHERE metric_id = wanted.metric_id AND day > %s
+             ORDER BY day LIMIT 1)) AS found
+    """  # noqa: S608 - the only thing formatted in is a constant
+
+    def execute(self, statement: str, *parameters: Any, prepare: bool | None = None) -> list[Row]:
+        """`prepare` as psycopg has it: with False it is planned for its parameters each time."""
+        with connection.wrap_database_errors, _cursor() as cursor:
+            cursor.execute(statement.encode(), parameters, binary=True, prepare=prepare)
+            return cursor.fetchall() if cursor.description else []
+
+    def run_each(self, statement: str, *columns: Sequence[Any] | NDArray[Any]) -> None:
+        arrays = [c if isinstance(c, np.ndarray) else list(c) for c in columns]
+        self.execute(statement, *arrays)
+
+    def readings(self, statement: str, *parameters: Any) -> ReadingBatch:
+        """The statement gives three arrays, or no row."""
+        rows = self.execute(statement, *parameters)
+        return ReadingBatch(*rows[0]) if rows else ReadingBatch.of([], [], [])
+
+    def upsert(self, batch: ReadingBatch) -> None:
+        if len(batch) < COPY_FROM or not (self._is_sent_again(batch) or self._copy(batch)):
+            super().upsert(batch)
+
+    def select(self, metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
+        rows = self.execute(_SELECT, np.array(metric_ids, np.int64), start, end)
+        return {metric_id: Samples(timestamps, values) for metric_id, timestamps, values in rows}
+
+    def select_first(
+        self, metric_ids: Sequence[int], start: int, end: int, limit: int
+    ) -> dict[int, Samples]:
+        ids = np.array(metric_ids, np.int64)
+        return self.readings(self.SELECT_FIRST, ids, start, end, limit, limit).by_metric()
+
+    def take(self, metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
+        self.execute(_DELETE_BY_KEY)
+        return self.readings(_TAKE, np.sort(np.array(metric_ids)), start, end).by_metric()
+
+    def remove(self, metric_ids: Sequence[int], start: int, end: int) -> None:
+        self.execute(_DELETE_BY_KEY)
+        super().remove(sorted(metric_ids), start, end)
+
+    def chosen_chunks(self, pairs: Collection[Pair]) -> list[Row]:
+        metric_ids, days = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
+        return self.execute(self.CHOSEN_CHUNKS, metric_ids, days)
+
+    def _lock_selected(self, select: str, parameters: tuple[Any, ...]) -> Ints:
+        # Not prepared: PostgreSQL would plan for ten ids, and look each of a thousand up by itself.
+        rows = self.execute(_LOCK.format(select=select), *parameters, prepare=False)
+        return rows[0][0] if rows else np.empty(0, np.int64)
+
+    def refresh_statistics(self) -> None:
+        """It does so by itself."""
+
+    def _is_sent_again(self, batch: ReadingBatch) -> bool:
+        """Whether all of it is stored; as a rule the first reading tells that it is not."""
+        first = self.execute(_VALUE, int(batch.metric_ids[0]), int(batch.timestamps[0]))
+        return first == [(batch.values[0],)] and self._is_in_place(batch)
+
+    def _is_in_place(self, batch: ReadingBatch) -> bool:
+        ids, begins, counts = np.unique(batch.metric_ids, return_index=True, return_counts=True)
+        ends = begins + counts - 1
+        windows = ids, batch.timestamps[begins], batch.timestamps[ends], counts
+        stored = self.readings(_IN_PLACE_OF, *windows)
+        columns = (batch.metric_ids, batch.timestamps, batch.values)
+        found = (stored.metric_ids, stored.timestamps, stored.values)
+        return all(map(np.array_equal, found, columns))
+
+    def _copy(self, batch: ReadingBatch) -> bool:
+        """Copy the rows in, all or none; False when one of them exists already."""
+        try:
+            with (
+                transaction.atomic(),
+                connection.wrap_database_errors,
+                _cursor() as cursor,
+                cursor.copy(_COPY) as copy,
+            ):
+                copy.write(copy_data(batch))
+        except IntegrityError as error:
+            if isinstance(error.__cause__, psycopg.errors.UniqueViolation):
+                return False
+            raise
+        return True
 
 
-def _cursor() -> psycopg.Cursor[tuple[Any, ...]]:
-    """A server-side cursor on Django's connection, in its transaction, that speaks arrays."""
+def _cursor() -> psycopg.Cursor[Row]:
+    """A server-side cursor on Django's connection, in its transaction."""
     connection.ensure_connection()
-    cursor = psycopg.Cursor(connection.connection)
-    cursor.adapters.register_dumper(np.ndarray, _ArrayDumper)
-    for element, loader in ((np.int64, _IntsLoader), (np.float64, _FloatsLoader)):
-        cursor.adapters.register_loader(_TYPES[element].array_oid, loader)
-    return cursor
-
-
-def _element(kind: str) -> np.dtype[Any]:
-    return np.dtype([("length", ">i4"), ("value", kind)])
-
-
-class _ArrayDumper(Dumper):
-    """int64[n] and float64[n] as int8[] and float8[]."""
-
-    format = Format.BINARY
-
-    def get_key(self, obj: NDArray[Any], format: PyFormat) -> Any:  # noqa: A002 - psycopg's name
-        return (self.cls, obj.dtype.type)
-
-    def upgrade(self, obj: NDArray[Any], format: PyFormat) -> "_ArrayDumper":  # noqa: A002
-        dumper = type(self)(self.cls, self.connection)
-        dumper.oid = _TYPES[obj.dtype.type].array_oid
-        return dumper
-
-    def dump(self, obj: NDArray[Any]) -> bytes:
-        elements = np.empty(obj.size, _element(f">{obj.dtype.kind}8"))
-        elements["length"] = 8
-        elements["value"] = obj
-        header = _ARRAY_HEADER.pack(1, 0, _TYPES[obj.dtype.type].oid, obj.size, 1)
-        return header + elements.tobytes()
-
-
-class _ArrayLoader(Loader):
-    """A one-dimensional array of 8-byte elements without nulls."""
-
-    format = Format.BINARY
-    kind: str
-
-    def load(self, data: Any) -> NDArray[Any]:
-        elements = np.frombuffer(data, _element(f">{self.kind}"), offset=_ARRAY_HEADER.size)
-        return elements["value"].astype(self.kind)
-
-
-class _IntsLoader(_ArrayLoader):
-    kind = "i8"
-
-
-class _FloatsLoader(_ArrayLoader):
-    kind = "f8"
+    return array_cursor(connection.connection)

@@ -1,217 +1,187 @@
-"""The quarter hours of sealed days as bytes, and back. Pure.
+"""What the readings of quarter hours come to: computed, and as the bytes that chunks keep. Pure.
 
-A day's summary begins with a head and with the shape of its 96 quarter hours: how many readings,
-when, for how long a value is known. A shape that is the same all day is kept once. The values
-follow as arrays of their own, compressed by pcodec: means are asked for by themselves as a rule,
-and differ too much from what was measured to be compressed well with it.
+The shape of a day's 96 quarter hours says how many readings each has, when they were measured and
+for how long a value is known. The values are arrays of their own: means are asked for by themselves
+as a rule, and differ too much from what was measured to be compressed well with it.
 """
 
-import struct
-from collections.abc import Iterable, Sequence
-from enum import IntEnum
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pcodec.standalone import simple_decompress, simple_decompress_into
+from pcodec import ChunkConfig
+from pcodec.standalone import simple_compress, simple_decompress
 
 from history.arrays import Floats, Ints, ReadingBatch
-from history.buckets import DAY
-from history.quarter_hours import QUARTER, QUARTERS_A_DAY, cells_of, steepest
-from history.relational.blobs import compressed
+from history.buckets import DAY, MINUTE
 
-# Decoding fewer readings is as fast as decoding their quarter hours.
-_WORTH_SUMMING = 2 * QUARTERS_A_DAY
+QUARTER = 15 * MINUTE
+QUARTERS_A_DAY = DAY // QUARTER
+SHAPE = 4  # rows: counts, firsts, lasts, known
 # The sums over a quarter hour of larger values might overflow.
 LARGEST_SUMMED = 1e290
-_HEADER = struct.Struct("<BBHHd")  # layout, uniform, bytes of shape and of means, steepest rise
-_HEAD = np.dtype(
-    [("layout", "u1"), ("uniform", "u1"), ("shape", "<u2"), ("means", "<u2"), ("rise", "<f8")]
-)
-_NO_HEAD = bytes(_HEADER.size)
-_SHAPE = ("counts", "firsts", "lasts", "known")
+# Decoding fewer readings is as fast as decoding their rollup.
+_WORTH_SUMMING = 2 * QUARTERS_A_DAY
+# Level 8, the default, takes twice the time for half a percent.
+_COMPRESSION = ChunkConfig(compression_level=6)
 
 
-class Layout(IntEnum):
-    """Which values of the quarter hours lie behind the shape.
+@dataclass(frozen=True, slots=True)
+class Rollups:
+    """What the readings of some quarter hours come to; one entry for each that has any.
 
-    1 and 2 were others; a day of theirs is read as one without a summary.
+    `keys` int64[n] ascending: which quarter hour. `counts` int64[n]; `firsts` and `lasts` int64[n]:
+    when the first and last of its readings were measured, in microseconds from its beginning;
+    `known` int64[n]: microseconds for which a value is known from the first reading to the end.
+    float64[n]: the `low`, `high` and `last` value and the `mean` over the known time.
     """
 
-    MEASURED = 3  # means, then the last values; lows and highs are kept apart
-    RISING = 4  # lows and highs: the first and the last values of a counter that never fell
-
-
-class Nature(NamedTuple):
-    """What sealing needs to know of a Metric; `hold` in microseconds."""
-
-    is_counter: bool
-    hold: int
-
-
-class Summary(NamedTuple):
-    """What the quarter hours of a day come to; `quarters` is empty where that is not kept.
-
-    `extremes`: the lows and highs, where they are not in `quarters`.
-    """
-
-    quarters: bytes
-    extremes: bytes | None
-
-
-_NONE = Summary(b"", None)
-
-
-def heads_of(summaries: Sequence[bytes]) -> NDArray[Any]:
-    """What each day's summary begins with: among others its `layout`, 0 for one without any.
-
-    Of a RISING one, `rise` is the steepest rise.
-    """
-    return np.frombuffer(b"".join([each[: _HEADER.size] or _NO_HEAD for each in summaries]), _HEAD)
-
-
-class Kept(NamedTuple):
-    """The summaries of some days of one Metric, or of several.
-
-    `places` int64[n]: which days of a window, counted from its first; `uniform` and `rising`
-    bool[n] tell how they were written, `bounds` int64[n, 2] where means begin and end in
-    `summaries`. `extremes` are None where they were not fetched, or lie in the summaries.
-    """
-
-    places: Ints
-    uniform: NDArray[np.bool_]
-    rising: NDArray[np.bool_]
-    bounds: Ints
-    shapes: Sequence[bytes]
-    summaries: Sequence[bytes]
-    extremes: Sequence[bytes | None]
-
-    @classmethod
-    def of(
-        cls,
-        places: Ints,
-        heads: NDArray[Any],
-        summaries: Sequence[bytes],
-        extremes: Sequence[bytes | None],
-    ) -> "Kept":
-        """`heads`: see `heads_of`."""
-        sizes = np.column_stack((heads["shape"], heads["means"])).astype(np.int64)
-        bounds = _HEADER.size + np.cumsum(sizes, axis=1)
-        written = zip(summaries, bounds[:, 0].tolist(), strict=True)
-        return cls(
-            places,
-            heads["uniform"] != 0,
-            heads["layout"] == Layout.RISING,
-            bounds,
-            [summary[_HEADER.size : end] for summary, end in written],
-            summaries,
-            extremes,
-        )
-
-    def between(self, low: int, high: int) -> "Kept":
-        """Those from one index up to another."""
-        inside = slice(low, high)
-        return Kept(
-            self.places[inside],
-            self.uniform[inside],
-            self.rising[inside],
-            self.bounds[inside],
-            self.shapes[inside],
-            self.summaries[inside],
-            self.extremes[inside],
-        )
+    keys: Ints
+    counts: Ints
+    firsts: Ints
+    lasts: Ints
+    known: Ints
+    low: Floats
+    high: Floats
+    last: Floats
+    mean: Floats
 
     @property
-    def moments(self) -> tuple[bytes, bytes, tuple[bytes, ...]]:
-        """What the shape is made of; Metrics whose are equal were measured at the same moments."""
-        return self.places.tobytes(), self.uniform.tobytes(), tuple(self.shapes)
+    def shape(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """The rows of the shape."""
+        return self.counts, self.firsts, self.lasts, self.known
 
-    def shape(self, days: int) -> Ints:
-        """int64[days, 4, 96]: count, first and last as offsets in the quarter hour, known time."""
-        shape = np.zeros((days, len(_SHAPE), QUARTERS_A_DAY), np.int64)
-        written = zip(self.places.tolist(), self.shapes, self.uniform.tolist(), strict=True)
-        for place, each, is_uniform in written:
-            shape[place] = shape_of(each, is_uniform)
-        return shape
+    def between(self, low: int, high: int) -> "Rollups":
+        """Those from one index up to another."""
+        return Rollups(*(getattr(self, field.name)[low:high] for field in fields(self)))
 
-    def means(self, days: int) -> Floats:
-        """float64[days, 96], of days that are not rising."""
-        parts = zip(self.summaries, *self.bounds.T.tolist(), strict=True)
-        return self._opened(days, 1, [summary[begin:end] for summary, begin, end in parts])[:, 0]
+    def put(self, grid: NDArray[np.generic], numbers: Sequence[NDArray[np.generic]]) -> None:
+        """Put numbers, one each, in their places in [days, len(numbers), 96]."""
+        days, quarters = np.divmod(self.keys, QUARTERS_A_DAY)
+        grid[days, :, quarters] = np.column_stack(numbers)
 
-    def lasts(self, days: int) -> Floats:
-        """float64[days, 96]."""
-        lasts = np.zeros((days, QUARTERS_A_DAY))
-        for place, written in zip(self.places.tolist(), self._behind(), strict=True):
-            # What rises had its high last, which comes behind the lows.
-            lasts[place] = simple_decompress(written)[-QUARTERS_A_DAY:]
-        return lasts
 
-    def lows_and_highs(self, days: int) -> Floats:
-        """float64[days, 2, 96]."""
-        apart = zip(self.rising.tolist(), self._behind(), self.extremes, strict=True)
-        return self._opened(days, 2, [behind if rises else away for rises, behind, away in apart])
+class Traits(NamedTuple):
+    """What rolling up needs to know of a Metric; `lookback` in microseconds."""
 
-    def _behind(self) -> list[bytes]:
-        """What lies behind the means of each day."""
-        ends = self.bounds[:, 1].tolist()
-        return [summary[end:] for summary, end in zip(self.summaries, ends, strict=True)]
+    is_counter: bool
+    lookback: int
 
-    def _opened(self, days: int, width: int, written: Iterable[bytes | None]) -> Floats:
-        whole = np.empty if self.places.size == days else np.zeros
-        opened = whole((days, width * QUARTERS_A_DAY))
-        for place, each in zip(self.places.tolist(), written, strict=True):
-            simple_decompress_into(each, opened[place])
-        return opened.reshape(days, width, QUARTERS_A_DAY)
+
+class EncodedRollup(NamedTuple):
+    """The rollup of a day as a chunk keeps it.
+
+    All is None where it is not kept. Of a counter that never fell, `rise` is the steepest rise, the
+    `extremes` (lows, then highs) are its first and last values, and there are no others.
+    """
+
+    rise: float | None = None
+    shape: bytes | None = None
+    means: bytes | None = None
+    lasts: bytes | None = None
+    extremes: bytes | None = None
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def rolled_up(
+    keys: Ints, timestamps: Ints, values: Floats, *, lookback: Ints, until: int | None = None
+) -> Rollups:
+    """The rollups of one or more readings, ascending by key, then time.
+
+    `keys` are not negative and differ between quarter hours. Each reading stands for at most its
+    `lookback` in microseconds, and not beyond `until`.
+    """
+    begins = np.flatnonzero(np.diff(keys, prepend=-1))
+    ends = np.append(begins[1:], keys.size) - 1
+    counts = ends - begins + 1
+    stops = np.append(timestamps[1:], 0)
+    stops[ends] = timestamps[ends] - timestamps[ends] % QUARTER + QUARTER
+    stops = np.minimum(stops, timestamps + lookback)
+    if until is not None:
+        stops = np.minimum(stops, until)
+    spans = np.maximum(stops - timestamps, 0)
+    known, last = np.add.reduceat(spans, begins), values[ends]
+    # Averaging the differences from one of the values keeps constants constant.
+    differences = np.add.reduceat(spans * (values - np.repeat(last, counts)), begins)
+    return Rollups(
+        keys=keys[begins],
+        counts=counts,
+        firsts=timestamps[begins] % QUARTER,
+        lasts=timestamps[ends] % QUARTER,
+        known=known,
+        low=np.minimum.reduceat(values, begins),
+        high=np.maximum.reduceat(values, begins),
+        last=last,
+        mean=last + differences / np.maximum(known, 1),
+    )
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def steepest(groups: Ints, timestamps: Ints, values: Floats, count: int) -> Floats:
+    """The fastest rise of each of `count` groups of readings; infinite where one falls.
+
+    `groups` int64[n] names each reading's group, from 0, ascending. float64[count], the counter's
+    unit per microsecond since it last moved; 0 for groups without a step.
+    """
+    fastest = np.zeros(count)
+    if groups.size < 2:
+        return fastest
+    changes, inside = np.diff(values), groups[1:] == groups[:-1]
+    begins = np.append(True, ~inside | (changes != 0))
+    since = timestamps[np.maximum.accumulate(np.where(begins, np.arange(groups.size), 0))]
+    rates = changes / (timestamps[1:] - since[:-1])
+    rates = np.where((changes < 0) | ~np.isfinite(rates), np.inf, rates)
+    np.maximum.at(fastest, groups[1:][inside], rates[inside])
+    return fastest
+
+
+def encoded_rollups(
+    batch: ReadingBatch, days: Ints, traits: Sequence[Traits]
+) -> list[EncodedRollup]:
+    """The rollup of each day of a de-duplicated batch; `days` int64[n] numbers them from 0."""
+    lookbacks = np.array([each.lookback for each in traits])
+    quarters = days * QUARTERS_A_DAY + batch.timestamps % DAY // QUARTER
+    rollups = rolled_up(quarters, batch.timestamps, batch.values, lookback=lookbacks[days])
+    rises = steepest(days, batch.timestamps, batch.values, len(traits)).tolist()
+    shape = np.zeros((SHAPE, len(traits) * QUARTERS_A_DAY), np.int64)
+    shape[:, rollups.keys] = rollups.shape
+    # Empty quarter hours repeat the one before, which takes no room and is never looked at.
+    sources = np.zeros(shape.shape[1], np.int64)
+    sources[rollups.keys] = np.arange(rollups.keys.size)
+    sources = np.maximum.accumulate(sources)
+    values = np.array((rollups.low, rollups.high, rollups.last, rollups.mean))[:, sources]
+    encoded = []
+    for index, size in enumerate(np.bincount(days, minlength=len(traits)).tolist()):
+        inside = slice(index * QUARTERS_A_DAY, (index + 1) * QUARTERS_A_DAY)
+        rise = rises[index] if traits[index].is_counter else np.inf
+        is_kept = size >= _WORTH_SUMMING
+        rollup = _encoded(shape[:, inside], values[:, inside], rise) if is_kept else None
+        encoded.append(rollup or EncodedRollup())
+    return encoded
+
+
+def _encoded(shape: Ints, values: Floats, rise: float) -> EncodedRollup | None:
+    """None for values whose sums might overflow."""
+    if not (np.abs(values) <= LARGEST_SUMMED).all():
+        return None
+    # A shape that is the same all day is kept once.
+    moments = compressed(shape[:, :1] if (shape == shape[:, :1]).all() else shape)
+    extremes, last, mean = compressed(values[:2]), values[2], values[3]
+    if np.isfinite(rise):
+        return EncodedRollup(rise=rise, shape=moments, extremes=extremes)
+    means, lasts = compressed(mean), compressed(last)
+    return EncodedRollup(None, moments, means, lasts, extremes)
 
 
 @lru_cache(maxsize=64)
-def shape_of(written: bytes, is_uniform: bool) -> Ints:
+def decoded_shape(shape: bytes) -> Ints:
     """The shape of one day, int64[4, 96]; most Metrics have the same, day after day."""
-    if is_uniform:
-        numbers = np.frombuffer(written, np.int64).reshape(-1, 1)
-        return np.broadcast_to(numbers, (len(_SHAPE), QUARTERS_A_DAY))
-    return simple_decompress(written).reshape(len(_SHAPE), QUARTERS_A_DAY)
+    return np.broadcast_to(simple_decompress(shape).reshape(SHAPE, -1), (SHAPE, QUARTERS_A_DAY))
 
 
-def summed(batch: ReadingBatch, days: Ints, natures: Sequence[Nature]) -> list[Summary]:
-    """The summary of each day of a de-duplicated batch; `days` int64[n] numbers them from 0."""
-    holds = np.array([nature.hold for nature in natures])
-    quarters = batch.timestamps % DAY // QUARTER
-    cells = cells_of(
-        days * QUARTERS_A_DAY + quarters, batch.timestamps, batch.values, hold=holds[days]
-    )
-    rises = steepest(days, batch.timestamps, batch.values, len(natures)).tolist()
-    shape = np.zeros((len(_SHAPE), len(natures) * QUARTERS_A_DAY), np.int64)
-    offsets = (cells.firsts % QUARTER, cells.lasts % QUARTER)
-    shape[:, cells.keys] = (cells.counts, *offsets, cells.known)
-    # Empty quarter hours repeat the one before, which takes no room and is never looked at.
-    filled = np.zeros(shape.shape[1], np.int64)
-    filled[cells.keys] = np.arange(cells.keys.size)
-    filled = np.maximum.accumulate(filled)
-    columns = np.array((cells.low, cells.high, cells.last, cells.mean))[:, filled]
-    sizes = np.bincount(days, minlength=len(natures))
-    summaries = []
-    for index, nature in enumerate(natures):
-        inside = slice(index * QUARTERS_A_DAY, (index + 1) * QUARTERS_A_DAY)
-        summaries.append(
-            _summary(shape[:, inside], columns[:, inside], nature, rises[index])
-            if sizes[index] >= _WORTH_SUMMING
-            else _NONE
-        )
-    return summaries
-
-
-def _summary(shape: Ints, columns: Floats, nature: Nature, rise: float) -> Summary:
-    if not (np.abs(columns) <= LARGEST_SUMMED).all():
-        return _NONE
-    extremes, last, mean = compressed(columns[:2]), columns[2], columns[3]
-    uniform = bool((shape == shape[:, :1]).all())
-    written = shape[:, 0].tobytes() if uniform else compressed(shape)
-    if nature.is_counter and np.isfinite(rise):
-        head = _HEADER.pack(Layout.RISING, uniform, len(written), 0, rise)
-        return Summary(head + written + extremes, None)
-    means = compressed(mean)
-    head = _HEADER.pack(Layout.MEASURED, uniform, len(written), len(means), rise)
-    return Summary(head + written + means + compressed(last), extremes)
+def compressed(numbers: NDArray[np.int64] | NDArray[np.float64]) -> bytes:
+    """One array, whatever its shape was; `pcodec.standalone` reads it."""
+    return bytes(simple_compress(np.ascontiguousarray(numbers).ravel(), _COMPRESSION))

@@ -1,4 +1,4 @@
-"""Hot rows into sealed days, and sealed days changed where readings of theirs go.
+"""Readings of the head into chunks, and chunks changed where some of their readings are deleted.
 
 Everything happens in transactions that lock the Metrics they change: of two who seal or
 delete, one waits for the other, and a process that is killed leaves everything as it was.
@@ -10,22 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from django.db import transaction
 
-from energy.instants import MICROS_PER_SECOND
-from history.aggregates import HELD_INTERVALS
+from history.aggregates import lookback_of
 from history.arrays import ReadingBatch, Samples
+from history.blocks import by_weight
 from history.buckets import DAY
-from history.merge import Level, batch_of, overlay
-from history.relational import chunks, reading
-from history.relational.backend import database
-from history.relational.codec import sealed
-from history.relational.rollups import Nature
+from history.merge import Level, batch_of, merged
+from history.models import Chunk
+from history.relational import reading
+from history.relational.backend import backend
+from history.relational.chunks import decoded_chunks, encoded_chunks
+from history.relational.rollups import Traits
 from history.resting import with_rests
+from metrics.models import Metric
+from metrics.querysets import IdList
 from metrics.vocabulary import MetricType
 
 HOT_DAYS = 2  # a day stays hot for so long after its end: most of what is late arrives within
 AT_ONCE = 30_000  # readings that are sealed in one transaction, of one day
-
-Sizes = Mapping[int, int]  # readings by Metric id
 
 
 def seal(now: int, rest: float = 0) -> int:
@@ -43,52 +44,51 @@ def seal_day(metric_ids: Sequence[int], day: int, brought: Level | None = None) 
 
     Returns how many readings were put into the day.
     """
-    natures = _held(metric_ids)
-    taken = database().take(metric_ids, day * DAY, (day + 1) * DAY)
-    fresh = overlay(taken, brought or {})
-    _write(overlay(_day(list(fresh), day), fresh), natures)
+    traits = _lock(metric_ids)
+    taken = backend().take(metric_ids, day * DAY, (day + 1) * DAY)
+    fresh = merged(taken, brought or {})
+    _write(merged(_day(list(fresh), day), fresh), traits)
     return sum(map(len, fresh.values()))
 
 
 @transaction.atomic
 def append(batch: ReadingBatch, now: int) -> ReadingBatch:
-    """Seal the readings of days past at `now`; returns the others."""
-    batch = batch.deduplicated()
+    """Seal the de-duplicated readings of days past at `now`; returns the others."""
     days = batch.timestamps // DAY
     past = days < _horizon(now)
     if not past.any():
         return batch
     # All at once: taken day by day, they would come in an order in which two could deadlock.
-    chunks.hold(np.unique(batch.metric_ids[past]).tolist())
+    _lock(np.unique(batch.metric_ids[past]).tolist())
     for day in np.unique(days[past]).tolist():
-        brought = batch.where(days == day).by_metric()
+        brought = batch[days == day].by_metric()
         sizes = {metric_id: len(samples) for metric_id, samples in brought.items()}
-        for block in _blocks(sizes):
+        for block in by_weight(sorted(sizes), sizes, AT_ONCE):
             seal_day(block, day, {metric_id: brought[metric_id] for metric_id in block})
-    return batch.where(~past)
+    return batch[~past]
 
 
 @transaction.atomic
 def delete(metric_ids: Sequence[int], start: int, end: int) -> int:
     """Delete the readings of [start, end), sealed or hot; returns how many."""
-    natures = _held(metric_ids)
+    traits = _lock(metric_ids)
     count = reading.count(metric_ids, start, end)
-    database().remove(metric_ids, start, end)
+    backend().remove(metric_ids, start, end)
     first, behind = -(-start // DAY), end // DAY  # of the days that lie wholly inside
-    chunks.delete(metric_ids, first, behind - 1)
+    _delete_chunks(metric_ids, first, behind - 1)
     for day in {start // DAY, (end - 1) // DAY}:
         if not first <= day < behind:
-            _cut(metric_ids, day, start, end, natures)
+            _cut(metric_ids, day, start, end, traits)
     return count
 
 
 def _cut(
-    metric_ids: Sequence[int], day: int, start: int, end: int, natures: Mapping[int, Nature]
+    metric_ids: Sequence[int], day: int, start: int, end: int, traits: Mapping[int, Traits]
 ) -> None:
     """Leave the readings of [start, end) out of a sealed day."""
     kept = {key: _without(samples, start, end) for key, samples in _day(metric_ids, day).items()}
-    chunks.delete(list(kept), day, day)
-    _write(kept, natures)
+    _delete_chunks(list(kept), day, day)
+    _write(kept, traits)
 
 
 def _horizon(now: int) -> int:
@@ -96,23 +96,31 @@ def _horizon(now: int) -> int:
     return now // DAY - HOT_DAYS
 
 
-def _held(metric_ids: Sequence[int]) -> dict[int, Nature]:
-    """Hold the Metrics; what sealing needs to know of them."""
+def _lock(metric_ids: Sequence[int]) -> dict[int, Traits]:
+    """Keep everybody else who seals or deletes off these Metrics until the transaction's end.
+
+    Returns what sealing needs to know of those that exist. Writers of readings pass. Always in the
+    order of ids: two who want the same Metrics wait, they never deadlock.
+    """
+    metrics = Metric.objects.select_for_update(no_key=True).among(metric_ids).order_by("pk")
     return {
-        metric_id: Nature(
-            is_counter=kind == MetricType.COUNTER,
-            hold=HELD_INTERVALS * expected_interval * MICROS_PER_SECOND,
+        metric_id: Traits(kind == MetricType.COUNTER, lookback_of(expected_interval))
+        for metric_id, kind, expected_interval in metrics.values_list(
+            "pk", "type", "expected_interval"
         )
-        for metric_id, kind, expected_interval in chunks.hold(metric_ids)
     }
 
 
 def _day(metric_ids: Sequence[int], day: int) -> dict[int, Samples]:
-    return reading.joined(chunks.days(metric_ids, day, day)) if metric_ids else {}
+    return decoded_chunks(backend().chunks(metric_ids, day, day)) if metric_ids else {}
 
 
-def _write(levels: Level, natures: Mapping[int, Nature]) -> None:
-    chunks.write(list(sealed(batch_of(levels), natures)))
+def _write(levels: Level, traits: Mapping[int, Traits]) -> None:
+    backend().write_chunks(list(encoded_chunks(batch_of(levels), traits)))
+
+
+def _delete_chunks(metric_ids: Sequence[int], first: int, last: int) -> None:
+    Chunk.objects.filter(metric_id__in=IdList(metric_ids), day__range=(first, last)).delete()
 
 
 def _without(samples: Samples, start: int, end: int) -> Samples:
@@ -124,23 +132,10 @@ def _without(samples: Samples, start: int, end: int) -> Samples:
 def _backlog(before: int) -> Iterator[tuple[int, list[int]]]:
     """The days before one that have hot rows, each once, with some of the Metrics that do."""
     since = -(2**62)
-    while oldest := chunks.oldest(since, before * DAY):
+    while oldest := backend().oldest(since, before * DAY):
         day = min(oldest.values()) // DAY
         ids = [metric_id for metric_id, first in oldest.items() if first // DAY == day]
-        sizes = chunks.hot_counts(ids, day * DAY, (day + 1) * DAY)
-        yield from ((day, block) for block in _blocks(sizes))
+        found = backend().head_sizes(ids, day * DAY, (day + 1) * DAY)
+        sizes = {metric_id: n for metric_id, _, n in found}
+        yield from ((day, block) for block in by_weight(sorted(sizes), sizes, AT_ONCE))
         since = (day + 1) * DAY
-
-
-def _blocks(sizes: Sizes) -> Iterator[list[int]]:
-    """The Metrics, ascending, with no more readings in a block than AT_ONCE if it has several."""
-    block: list[int] = []
-    room = AT_ONCE
-    for metric_id in sorted(sizes):
-        if block and sizes[metric_id] > room:
-            yield block
-            block, room = [], AT_ONCE
-        block.append(metric_id)
-        room -= sizes[metric_id]
-    if block:
-        yield block

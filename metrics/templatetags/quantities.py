@@ -15,16 +15,16 @@ register = template.Library()
 def quantity(
     context: Any, value: float | None, unit: str, scale: Scale | None = None, state: str = ""
 ) -> SafeString:
-    """`value` (base unit `unit`) with its unit, in `scale` or one that suits it alone."""
+    """`value` (in the base unit `unit`) with its unit, in `scale` or in a scale of its own."""
     scale = scale or scale_for(unit, [value], kilo=wants_kilo(context.get("user")))
     shown = None if value is None else value / scale.divisor
-    written = count(shown) if unit == "1" else number(shown)
+    digits = count(shown) if unit == "1" else number(shown)
     if value is None or not scale.unit:
-        return format_html('<span class="value is-{}">{}</span>', state or "plain", written)
+        return format_html('<span class="value is-{}">{}</span>', state or "plain", digits)
     return format_html(
         '<span class="value is-{}">{}</span>{}<span class="unit">{}</span>',
         state or "plain",
-        written,
+        digits,
         THIN_SPACE,
         scale.unit,
     )
@@ -32,22 +32,22 @@ def quantity(
 
 @register.filter
 def in_scale(value: float | None, scale: Scale) -> str:
-    """`value` (base unit) as a number in `scale`; the column head names the unit."""
+    """`value` (in the base unit) as a number in `scale`, where a column head has the unit."""
     return scale.number(value)
 
 
 @register.filter
 def plain_number(value: float | None) -> str:
-    """`value` as a number, the dash when unknown."""
+    """`value` as a number, or a dash when it is unknown."""
     return number(value)
 
 
 @register.inclusion_tag("partials/state_badge.html")
 def state_badge(state: str) -> dict[str, str]:
-    """A latest value's state in words when there is none or it is stale; its age says the rest."""
+    """A badge for a latest value that is stale or missing."""
     return {"state": state}
 
 
 def wants_kilo(user: Any) -> bool:
-    """Whether the user asked for kW and kWh everywhere."""
+    """Whether the user has chosen kW and kWh everywhere."""
     return getattr(user, "units", "") == "kilo"

@@ -1,7 +1,8 @@
 /*
- * Draws the history charts. The page carries the description of each chart as JSON; the values come
- * from the time series API, in base units, and are scaled like the numbers beside the chart. The
- * same values stand in a table for whoever has no script or does not see the canvas.
+ * Draws the history charts. The page carries each chart as JSON: how its series look and, unless
+ * there are many, their values; many are fetched from the time series API. Values are in base units
+ * and are scaled like the numbers beside the chart. The same values are in a table for whoever has
+ * no script or does not see the canvas.
  */
 "use strict";
 
@@ -48,32 +49,48 @@ function columns(answer, description) {
   return tables.length === 1 ? tables[0] : uPlot.join(tables);
 }
 
+/* The API's answer, or what is wrong with it and what to do about that. */
+async function fetchAnswer(url) {
+  const response = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!response) return { problem: "The server cannot be reached: check the connection." };
+  if (response.status === 401 || response.status === 403) return { problem: "You are signed out: load the page again." };
+  const answer = await response.json().catch(() => null);
+  if (response.ok && answer) return { answer };
+  return { problem: answer?.detail ?? `The server failed (${response.status}): try again shortly.` };
+}
+
 class HistoryChart {
   constructor(element) {
     this.element = element;
     this.description = JSON.parse(document.getElementById(element.dataset.chart).textContent);
-    this.formats = formatters(this.description.zone);
     const legend = document.querySelectorAll(`[data-legend-of="${element.id}"]`);
     this.description.series.forEach((series, index) => (series.entry = legend[index]));
     this.load();
   }
 
   async load() {
-    this.note("Loading history…");
     try {
-      const response = await fetch(this.description.url, { headers: { Accept: "application/json" } });
-      if (!response.ok) throw new Error(response.statusText);
-      const answer = await response.json();
-      const order = new Map(this.description.series.map((series, index) => [series.metric, index]));
-      answer.series = answer.series.filter((series) => order.has(series.metric));
-      answer.series.sort((a, b) => order.get(a.metric) - order.get(b.metric));
-      this.description.series = answer.series.map((series) => this.description.series[order.get(series.metric)]);
+      this.formats ??= formatters(this.description.zone);
+      const answer = this.description.answer ?? (await this.fetch());
+      if (!answer) return;
       this.data = columns(answer, this.description);
       this.draw();
       this.listen();
-    } catch {
-      this.fail();
+    } catch (error) {
+      console.error(error);
+      this.note("The chart could not be drawn. The same values are in the table.");
     }
+  }
+
+  async fetch() {
+    this.note("Loading history…");
+    const { answer, problem } = await fetchAnswer(this.description.url);
+    if (problem) return this.offerAgain(`History could not be loaded. ${problem}`);
+    /* A Metric may have become invisible since the page was made. */
+    const byMetric = new Map(answer.series.map((series) => [series.metric, series]));
+    this.description.series = this.description.series.filter(({ metric }) => byMetric.has(metric));
+    answer.series = this.description.series.map(({ metric }) => byMetric.get(metric));
+    return answer;
   }
 
   note(text) {
@@ -83,8 +100,8 @@ class HistoryChart {
     this.element.replaceChildren(note);
   }
 
-  fail() {
-    this.note("History could not be loaded.");
+  offerAgain(text) {
+    this.note(text);
     const again = document.createElement("button");
     again.type = "button";
     again.className = "button small";
@@ -142,7 +159,7 @@ class HistoryChart {
     });
   }
 
-  /* Lonely values would be invisible without a dot. */
+  /* A value between two gaps would be invisible without a dot. */
   points() {
     return this.data[0].length < 60 ? { points: { size: 5 } } : { points: { show: false } };
   }
@@ -185,6 +202,8 @@ class HistoryChart {
       this.data,
       this.element,
     );
+    /* It would paint after this function: a fault is to be caught where it is called. */
+    this.plot.batch(() => {});
     if (index != null) this.move(index);
   }
 

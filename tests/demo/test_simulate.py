@@ -21,9 +21,9 @@ from devices.models import Device
 from energy.instants import to_micros
 from history import get_store
 from history.arrays import ReadingBatch
-from ingest.door import store_readings
 from metrics.models import Latest, Metric
 from tests.support.factories import MetricFactory
+from tests.support.readings import store_readings
 
 MINUTE = 60_000_000
 WIND = next(site for site in FLEET if site.slug == "sand-point-wind")

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from devices.forms import DeviceAddForm
 from devices.models import Device
 from history import get_store
 from tests.support.factories import DeviceFactory, MetricFactory, SubscriptionFactory
@@ -287,19 +286,18 @@ def test_a_device_page_takes_as_many_queries_however_many_metrics(
 
 
 def test_who_loses_a_race_for_a_name_is_told_so(client_for, technician, site, monkeypatch):
-    validate = DeviceAddForm.clean_name
+    validate = Device.validate_constraints
     attempts = iter(["overtaken", "beaten"])
 
-    def overtaken(form):
-        if next(attempts) == "beaten":
+    def overtaken(device, exclude=None):
+        if next(attempts) == "overtaken":
+            validate(device, exclude)
+            DeviceFactory(site=site, name=device.name)
+        else:
             DeviceFactory(site=site, name=NEW["name"])
-            return validate(form)
-        name = validate(form)
-        DeviceFactory(site=site, name=name)
-        return name
+            validate(device, exclude)
 
-    monkeypatch.setattr(DeviceAddForm, "clean_name", overtaken)
-    monkeypatch.setattr(Device, "validate_constraints", lambda *args, **kwargs: None)
+    monkeypatch.setattr(Device, "validate_constraints", overtaken)
 
     page = client_for(technician).post(f"/sites/{site.pk}/devices/add/", NEW)
 

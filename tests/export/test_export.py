@@ -17,13 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.instants import to_micros
-from export import blocks, parquet, readings
-from export.stamps import stamps
+from export import buckets, parquet, readings
+from export.timestamps import format_timestamps
 from history import get_store
 from history.arrays import ReadingBatch
-from ingest.door import store_readings
 from metrics.models import Metric
 from tests.support.factories import DeviceFactory, MetricFactory, SiteFactory, SubscriptionFactory
+from tests.support.readings import store_readings
 from timeseries.labels import rfc3339_local
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -228,7 +228,7 @@ class TestBuckets:
     def test_blocks_come_to_what_the_api_answers_at_once(
         self, client, exported, metric, monkeypatch, fill, at_once
     ):
-        monkeypatch.setattr(blocks, "CELLS", at_once)
+        monkeypatch.setattr(buckets, "VALUES", at_once)
         other = MetricFactory(device=metric.device, key="import_energy", unit="Wh", type="counter")
         store(metric, *range(20))
         store(metric, 5, 9, 2, start=NOON + timedelta(minutes=47), every=timedelta(minutes=7))
@@ -295,7 +295,7 @@ class TestFile:
         assert json.loads(content)["value"] == 1
 
     def test_without_the_library_parquet_is_not_acceptable(self, client, site, monkeypatch):
-        monkeypatch.setattr("export.views.is_installed", lambda: False)
+        monkeypatch.setattr("export.viewsets.is_installed", lambda: False)
         response = client.get(f"/api/v1/sites/{site.pk}/export/?format=parquet")
         assert response.status_code == 406
         assert response["Content-Type"] == "application/problem+json"
@@ -391,9 +391,9 @@ ZONES = ["Europe/Amsterdam", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Mo
     st.lists(st.integers(to_micros(NOON) - 2**52, to_micros(NOON) + 2**52), max_size=20),
     st.sampled_from(ZONES),
 )
-def test_stamps_are_the_instants_as_the_zones_clocks_show_them(instants, zone):
+def test_timestamps_are_the_instants_as_the_zones_clocks_show_them(instants, zone):
     ordered = np.array(sorted(instants), np.int64)
-    written = [text.decode() for text in stamps(ordered, ZoneInfo(zone))]
+    written = [text.decode() for text in format_timestamps(ordered, ZoneInfo(zone))]
     assert [to_micros(datetime.fromisoformat(text)) for text in written] == ordered.tolist()
     expected = rfc3339_local(ordered, ZoneInfo(zone))
     assert [text[-6:] for text in written if "Z" not in text] == [

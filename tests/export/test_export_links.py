@@ -12,8 +12,8 @@ import time_machine
 
 from energy.instants import to_micros
 from history.arrays import ReadingBatch
-from ingest.door import store_readings
 from tests.support.factories import SubscriptionFactory
+from tests.support.readings import store_readings
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -29,7 +29,7 @@ def hours(count: int) -> np.ndarray:
 
 
 def mean(readings: Samples, edges: np.ndarray, interval: int = MINUTE) -> list[float]:
-    return aggregates.mean(readings, edges, expected_interval=interval, known_until=ALWAYS).tolist()
+    return aggregates.mean(readings, edges, lookback=5 * interval, known_until=ALWAYS).tolist()
 
 
 def rise(*readings: tuple[float, float], count: int = 1, watts: float | None = None) -> list[float]:
@@ -85,7 +85,7 @@ class TestMean:
 
         assert mean(samples((0, 8)), edges) == [8, 8, nothing]
         covered = aggregates.coverage(
-            samples((0, 8)), edges + 1, expected_interval=MINUTE, known_until=ALWAYS
+            samples((0, 8)), edges + 1, lookback=5 * MINUTE, known_until=ALWAYS
         )
         assert covered.tolist() == [1, 1 - 1 / (2 * MINUTE), 0]
 
@@ -94,7 +94,7 @@ class TestMean:
 
     def test_nothing_is_known_of_the_time_after_now(self) -> None:
         readings, edges = samples((0, 10), (2, 30)), np.array([0, 10 * MINUTE])
-        until_now = {"expected_interval": MINUTE, "known_until": 4 * MINUTE}
+        until_now = {"lookback": 5 * MINUTE, "known_until": 4 * MINUTE}
 
         assert aggregates.mean(readings, edges, **until_now).tolist() == [20]
         assert aggregates.coverage(readings, edges, **until_now).tolist() == [0.4]
@@ -109,7 +109,7 @@ class TestCircularMean:
         readings = samples(*enumerate(degrees))
         edges = np.array([0, len(degrees)]) * MINUTE
         return aggregates.circular_mean(
-            readings, edges, expected_interval=MINUTE, known_until=ALWAYS
+            readings, edges, lookback=5 * MINUTE, known_until=ALWAYS
         ).item()
 
     def test_directions_either_side_of_north_average_to_north(self) -> None:
@@ -231,7 +231,7 @@ def test_what_is_measured_inside_agrees_with_the_reference(
 def test_means_and_coverage_agree_with_the_reference(
     readings: list[tuple[int, float]], edges: list[int], interval: int, until: int
 ) -> None:
-    known = {"expected_interval": interval, "known_until": until}
+    known = {"lookback": 5 * interval, "known_until": until}
     buckets = list(pairwise(edges))
 
     covered = aggregates.coverage(arrays(readings), np.array(edges), **known)
@@ -246,7 +246,7 @@ def test_mean_directions_agree_with_the_reference(
     readings: list[tuple[int, float]], edges: list[int], interval: int
 ) -> None:
     found = aggregates.circular_mean(
-        arrays(readings), np.array(edges), expected_interval=interval, known_until=ALWAYS
+        arrays(readings), np.array(edges), lookback=5 * interval, known_until=ALWAYS
     )
 
     for degrees, bucket in zip(found.tolist(), pairwise(edges), strict=True):
@@ -279,7 +279,7 @@ def test_increases_add_up(
 
 @given(series(st.floats(allow_nan=False, allow_infinity=False)), edges_of_windows)
 def test_no_answer_is_ever_infinite(readings: list[tuple[int, float]], edges: list[int]) -> None:
-    known = {"expected_interval": 10, "known_until": ALWAYS}
+    known = {"lookback": 50, "known_until": ALWAYS}
     bounds = np.array(edges)
 
     for found in (

@@ -24,11 +24,11 @@ from history.clickhouse import store as clickhouse
 from history.clickhouse.server import Address
 from history.clickhouse.store import ClickHouseStore
 from history.models import Reading, Tombstone
-from history.relational import postgresql
-from ingest.door import store_readings
+from history.relational.postgresql import PostgreSQLBackend
 from metrics.models import Metric
 from tests.support.clickhouse_http import ClickHouseHttp, serving
 from tests.support.factories import MetricFactory
+from tests.support.readings import store_readings
 
 START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z, long before any deletion a test makes
 MINUTE = 60 * SECOND
@@ -132,8 +132,8 @@ def killed_at(point: int, store: ClickHouseStore, monkeypatch: pytest.MonkeyPatc
     for name in ("insert", "command", "rows"):
         ask = getattr(store.server, name)
         monkeypatch.setattr(store.server, name, lambda *args, ask=ask: counted(ask, *args))
-    execute = postgresql.execute  # speaks to the driver, past Django's wrappers
-    monkeypatch.setattr(postgresql, "execute", lambda *args: counted(execute, *args))
+    execute = PostgreSQLBackend.execute  # speaks to the driver, past Django's wrappers
+    monkeypatch.setattr(PostgreSQLBackend, "execute", lambda *args: counted(execute, *args))
     return connection.execute_wrapper(counted)
 
 
@@ -250,15 +250,17 @@ def test_a_deletion_that_is_rolled_back_deletes_nothing(
     assert len(values(store, metric)) == 4
 
 
-def test_pruning_of_some_metrics_leaves_the_others(store: ClickHouseStore, metric: Metric) -> None:
+def test_deleting_what_is_older_leaves_other_metrics(
+    store: ClickHouseStore, metric: Metric
+) -> None:
     other = MetricFactory(device=metric.device)
     for each in (metric, other):
         store.append(minutes(each, 4))
     store.seal(START)
     store.append(minutes(metric, 1, 9.0))
 
-    assert store.prunable(START + 2 * MINUTE) == 4
-    assert store.prune(START + 2 * MINUTE, [metric.pk]) == 2
+    assert store.count([metric.pk, other.pk], None, START + 2 * MINUTE) == 4
+    assert store.delete([metric.pk], None, START + 2 * MINUTE) == 2
 
     assert values(store, metric) == [2, 3]
     assert len(values(store, other)) == 4

@@ -151,7 +151,7 @@ def test_a_large_batch_that_is_sent_again_may_bring_one_reading_more(
     ids = np.repeat(metric_ids[:3], 1_000)
     whole = ReadingBatch(ids, START + np.arange(ids.size), np.arange(ids.size, dtype=np.float64))
 
-    store.append(whole.where(np.arange(ids.size) != missing))
+    store.append(whole[np.arange(ids.size) != missing])
     store.append(whole)
 
     found = store.read(metric_ids[:3], START, FOREVER).values()
@@ -233,13 +233,11 @@ def test_deleting_takes_the_readings_of_the_window_and_counts_them(
     assert [len(left[metric_id]) for metric_id in metric_ids] == [8, 8, 0]
 
 
-def test_pruning_forgets_what_is_older_of_all_metrics(
-    store: HistoryStore, metric_ids: list[int]
-) -> None:
+def test_deleting_takes_all_that_is_older(store: HistoryStore, metric_ids: list[int]) -> None:
     for metric_id in metric_ids:
         store.append(minutes(metric_id, 10))
 
-    assert store.prune(START + 60 * SECOND) == 3
+    assert store.delete(metric_ids, None, START + 60 * SECOND) == 3
     assert {len(samples) for samples in store.read(metric_ids, 0, FOREVER).values()} == {9}
 
 

@@ -12,9 +12,9 @@ from history import get_store, tasks
 from history.arrays import ReadingBatch
 from history.buckets import DAY
 from history.models import Chunk
-from ingest.door import store_readings
 from metrics.models import Latest, Metric
 from tests.support.factories import MetricFactory
+from tests.support.readings import store_readings
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db

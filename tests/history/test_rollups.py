@@ -14,13 +14,13 @@ from history import get_store
 from history.arrays import Floats, Ints, ReadingBatch, Samples
 from history.buckets import DAY, HOUR, MINUTE, divide
 from history.models import Chunk
-from history.rollups import Quarters
+from history.relational.rollup_series import RollupSeries
+from history.series import BucketedSeries, SampleSeries
 from history.store import HistoryStore
 from metrics.models import Metric
 from metrics.vocabulary import MetricType
 from tests.support.factories import DeviceFactory, MetricFactory
-from timeseries.columns import columns_of
-from timeseries.summaries import Summary
+from timeseries.summaries import Summary, columns_of
 
 START = 20_454 * DAY  # 2026-01-01T00:00:00Z
 LATER = START + 60 * DAY
@@ -118,12 +118,12 @@ def stored(case: Case, metric: Metric) -> Samples:
         late[len(samples) // 3 : len(samples) // 3 + 5] = True
     store = get_store()
     whole = ReadingBatch(ids, samples.timestamps, samples.values)
-    store.append(whole.where(~late))
+    store.append(whole[~late])
     if case.sealed != "nothing":
         until = LATER if case.sealed == "everything" else START + (DAYS - 1) * DAY
         store.seal(until)
         assert Chunk.objects.filter(metric=metric).exists()
-    store.append(whole.where(late))
+    store.append(whole[late])
     return samples
 
 
@@ -147,12 +147,10 @@ def windows(draw: st.DrawFn) -> tuple[int, int]:
     return START + begin, START + begin + draw(st.integers(1, DAYS)) * DAY + draw(rests)
 
 
-def answers(store: HistoryStore, summary: Summary, *, envelope: bool = False) -> Samples | Quarters:
-    start, end = summary.buckets.edges[[0, -1]].tolist()
-    wanted = summary.wanted(envelope=envelope)
-    assert wanted
-    found = store.read_quarters([wanted], start, end, known_until=summary.known_until)
-    return next(found)[1]
+def read(store: HistoryStore, summary: Summary, *, envelope: bool = False) -> BucketedSeries:
+    query = summary.query(envelope=envelope)
+    edges, known_until = summary.buckets.edges, summary.known_until
+    return next(store.read_series([query], edges, known_until=known_until))[1]
 
 
 @settings(
@@ -188,12 +186,13 @@ def test_quarter_hours_answer_as_readings_do(
     buckets = divide(*window, resolution, ZoneInfo(zone), at_most=10_000)
     aggregate = data.draw(st.sampled_from(AGGREGATES[case.kind]))
     summary = Summary(metric, aggregate, buckets, START + now)
-    if summary.wanted(envelope=envelope) is None:
-        return
-    found = answers(get_store(), summary, envelope=envelope)
+    query = summary.query(envelope=envelope)
+    found = read(get_store(), summary, envelope=envelope)
 
-    expected = summary.columns(around(samples, *window), envelope=envelope, fill="previous")
+    plain = query.series_of(around(samples, *window), buckets.edges, START + now)
+    expected = summary.columns(plain, envelope=envelope, fill="previous")
     columns = summary.columns(found, envelope=envelope, fill="previous")
+    assert found.newest == plain.newest
 
     for name, values in expected.items():
         np.testing.assert_allclose(columns[name], values, rtol=1e-9, atol=1e-6, err_msg=name)
@@ -206,9 +205,9 @@ def around(samples: Samples, start: int, end: int) -> Samples:
     return Samples(samples.timestamps[chosen], samples.values[chosen])
 
 
-def quarters_of(metric: Metric, aggregate: str) -> Samples | Quarters:
+def series_of(metric: Metric, aggregate: str) -> BucketedSeries:
     buckets = divide(START, START + DAYS * DAY, "1h", ZoneInfo("UTC"), at_most=10_000)
-    return answers(get_store(), Summary(metric, aggregate, buckets, LATER))
+    return read(get_store(), Summary(metric, aggregate, buckets, LATER))
 
 
 @pytest.mark.parametrize(
@@ -231,7 +230,7 @@ def test_sealed_days_are_answered_from_their_summaries(
     )
     stored(Case(kind, shape, regular, 1, "everything"), metric)
 
-    assert isinstance(quarters_of(metric, aggregate), Quarters)
+    assert isinstance(series_of(metric, aggregate), RollupSeries)
 
 
 def test_metrics_asked_together_answer_as_each_alone() -> None:
@@ -259,7 +258,7 @@ def test_a_counter_that_falls_is_answered_from_its_readings(shape: Any) -> None:
     metric = MetricFactory(type=MetricType.COUNTER, unit="Wh")
     stored(Case(MetricType.COUNTER, shape, regular, 1, "everything"), metric)
 
-    assert isinstance(quarters_of(metric, "increase"), Samples)
+    assert isinstance(series_of(metric, "increase"), SampleSeries)
 
 
 def test_a_mean_of_the_largest_values_is_told_from_the_readings(metric: Metric) -> None:
@@ -268,16 +267,12 @@ def test_a_mean_of_the_largest_values_is_told_from_the_readings(metric: Metric) 
     get_store().append(ReadingBatch(np.full(values.size, metric.pk), timestamps, values))
     get_store().seal(LATER)
 
-    assert isinstance(quarters_of(metric, "mean"), Samples)
+    assert isinstance(series_of(metric, "mean"), SampleSeries)
 
 
 @pytest.mark.parametrize("aggregate", ["mean", "max", "count"])
-def test_a_summary_of_another_release_is_told_from_the_readings(
-    metric: Metric, aggregate: str
-) -> None:
+def test_a_chunk_without_a_rollup_is_told_from_the_readings(metric: Metric, aggregate: str) -> None:
     stored(Case(MetricType.GAUGE, wandering, regular, 1, "everything"), metric)
-    for pack in Chunk.objects.all():
-        pack.quarters = b"\x01" + bytes(pack.quarters)[1:]
-        pack.save(update_fields=["quarters"])
+    Chunk.objects.update(shape=None)
 
-    assert isinstance(quarters_of(metric, aggregate), Samples)
+    assert isinstance(series_of(metric, aggregate), SampleSeries)

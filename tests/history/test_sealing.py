@@ -20,7 +20,8 @@ from history import get_store
 from history.arrays import ReadingBatch
 from history.buckets import DAY, HOUR, MINUTE
 from history.models import Chunk, Reading
-from history.relational import postgresql, sealing
+from history.relational import sealing
+from history.relational.postgresql import PostgreSQLBackend
 from ingest.door import store_history
 from metrics.models import Latest, Metric
 from tests.support.factories import DeviceFactory, MetricFactory
@@ -136,7 +137,7 @@ class TestSealing:
 
         assert get_store().count([metric.pk]) == 12
         assert get_store().count([metric.pk], START + 6, START + 11) == 5
-        assert get_store().prunable(START + 3) == 3
+        assert get_store().count([metric.pk], None, START + 3) == 3
         assert get_store().delete([metric.pk], START + 4) == 8
 
     def test_a_metric_that_goes_takes_its_sealed_days_with_it(self, metric: Metric) -> None:
@@ -291,16 +292,16 @@ def dying_at(limit: int) -> Iterator[None]:
     numbers = count(1)
 
     def counted(call: Callable[..., Any]) -> Callable[..., Any]:
-        def counting(*args: Any) -> Any:
+        def counting(*args: Any, **kwargs: Any) -> Any:
             if next(numbers) == limit:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return call(*args)
+            return call(*args, **kwargs)
 
         return counting
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(connection, "_commit", counted(connection._commit))
-        monkeypatch.setattr(postgresql, "execute", counted(postgresql.execute))
+        monkeypatch.setattr(PostgreSQLBackend, "execute", counted(PostgreSQLBackend.execute))
         with connection.execute_wrapper(lambda execute, *args: counted(execute)(*args)):
             yield
 

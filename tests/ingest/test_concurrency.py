@@ -17,11 +17,11 @@ from devices.models import Device
 from history import get_store
 from history.arrays import ReadingBatch
 from history.models import Reading
-from ingest.door import store_readings
-from ingest.locking import held
+from history.relational.backend import backend
 from metrics.models import Latest, Metric
 from tests.support.factories import DeviceFactory, MetricFactory
 from tests.support.posting import URL, named, row
+from tests.support.readings import store_readings
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,7 +115,7 @@ def test_a_device_deleted_under_requests_leaves_nothing_and_breaks_nobody(
     assert Latest.objects.get().metric == kept
 
 
-def test_metrics_that_are_held_cannot_be_deleted_before_the_end() -> None:
+def test_metrics_that_are_locked_cannot_be_deleted_before_the_end() -> None:
     metric = MetricFactory()
     deleted = Event()
 
@@ -129,13 +129,14 @@ def test_metrics_that_are_held_cannot_be_deleted_before_the_end() -> None:
     # A database in memory, as SQLite's of the tests, refuses where others wait.
     with ThreadPoolExecutor(1) as pool, suppress(OperationalError):
         with transaction.atomic():
-            assert held(Metric.objects.among([metric.pk])).tolist() == [metric.pk]
+            assert backend().lock_metrics(Metric.objects.among([metric.pk])).tolist() == [metric.pk]
             deleting = pool.submit(delete)
             assert not deleted.wait(0.3)
         deleting.result()
         assert deleted.is_set()
 
 
-def test_nothing_is_held_of_what_nobody_sees() -> None:
+def test_nothing_is_locked_of_what_nobody_sees() -> None:
     metric = MetricFactory()
-    assert held(Metric.objects.visible_to(AnonymousUser()).among([metric.pk])).size == 0
+    nobodys = Metric.objects.visible_to(AnonymousUser()).among([metric.pk])
+    assert backend().lock_metrics(nobodys).size == 0

@@ -11,9 +11,9 @@ from django.contrib.admin.models import LogEntry
 from energy.instants import to_micros
 from history import get_store
 from history.arrays import ReadingBatch
-from ingest.door import store_readings
 from metrics.models import Latest
 from tests.support.factories import MetricFactory
+from tests.support.readings import store_readings
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HALF = "start=2026-06-01T12:30:00Z&end=2026-06-01T13:00:00Z"

@@ -12,10 +12,10 @@ from hypothesis.extra.django import TestCase as HypothesisTestCase
 from history import get_store
 from history.arrays import ReadingBatch
 from history.models import Reading
-from ingest.door import store_readings
 from ingest.signals import readings_stored
 from metrics.models import Latest, Metric
 from tests.support.factories import DeviceFactory, MetricFactory
+from tests.support.readings import store_readings
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = 1_000_000

@@ -37,27 +37,27 @@ def rows(metric: Metric, count: int) -> list[str]:
 
 def kill_after(monkeypatch: pytest.MonkeyPatch, blocks_stored: int) -> None:
     """Interrupt the import when it is about to store one more block."""
-    store, left = import_readings.store_history, iter(range(blocks_stored))
+    store, left = import_readings.receive_readings, iter(range(blocks_stored))
 
-    def stored_or_killed(*args: Any, **kwargs: Any) -> int:
+    def stored_or_killed(*args: Any, **kwargs: Any) -> Any:
         if next(left, None) is None:
             raise KeyboardInterrupt
         return store(*args, **kwargs)
 
-    monkeypatch.setattr(import_readings, "store_history", stored_or_killed)
+    monkeypatch.setattr(import_readings, "receive_readings", stored_or_killed)
 
 
 def remember_stored(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Undo `kill_after`; the sizes of the batches stored from now on."""
     monkeypatch.undo()
     monkeypatch.setattr(files, "BLOCK_LINES", 3)
-    store, sizes = import_readings.store_history, []
+    store, sizes = import_readings.receive_readings, []
 
-    def counted(batch: Any, **kwargs: Any) -> int:
-        sizes.append(len(batch))
-        return store(batch, **kwargs)
+    def counted(parsed: Any, **kwargs: Any) -> Any:
+        sizes.append(len(parsed.values))
+        return store(parsed, **kwargs)
 
-    monkeypatch.setattr(import_readings, "store_history", counted)
+    monkeypatch.setattr(import_readings, "receive_readings", counted)
     return sizes
 
 

@@ -11,10 +11,10 @@ from django.test import Client
 from accounts.models import User
 from energy.instants import to_micros
 from history.arrays import ReadingBatch
-from ingest.door import store_readings
 from metrics.models import Latest, Metric
 from tests.support.admin import told
 from tests.support.factories import DeviceFactory, LatestFactory, MetricFactory
+from tests.support.readings import store_readings
 
 LIST = "/admin/metrics/metric/"
 LATEST = "/admin/metrics/latest/"
@@ -119,3 +119,15 @@ def test_the_lists_take_as_many_queries_for_many_metrics_as_for_one(
         LatestFactory(metric=metric)
     with django_assert_max_num_queries(10):
         assert admin.get(url).status_code == 200
+
+
+def test_a_key_that_the_device_has_already_is_refused_in_the_form(
+    admin: Client, metric: Metric
+) -> None:
+    other = MetricFactory(device=metric.device, key="frequency")
+    names = ("name", "unit", "type", "expected_interval")
+    data = {name: getattr(other, name) for name in names} | {"key": metric.key}
+    answer = admin.post(f"{LIST}{other.pk}/change/", data)
+    assert answer.status_code == 200
+    assert "already has a Metric of that key" in answer.content.decode()
+    assert Metric.objects.get(pk=other.pk).key == "frequency"

@@ -1,5 +1,7 @@
 """The page of one Metric: newest value, chart, statistics and the values as a table."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,6 +40,12 @@ def rows(response):
         (row.at.astimezone(response.context["zone"]).strftime("%H:%M"), row.values)
         for row in panel.page_obj
     ]
+
+
+def chart(response):
+    """What the page gives to the chart's script."""
+    pattern = r'<script id="chart-description" type="application/json">(.*?)</script>'
+    return json.loads(re.search(pattern, response.content.decode(), re.DOTALL)[1])
 
 
 def test_the_table_has_the_values_of_the_chart_newest_first(page_of, measured):
@@ -130,7 +138,7 @@ def test_what_is_wrong_with_a_request_is_named(page_of, measured, query, field):
     response = page_of(measured, query)
 
     assert response.status_code == 400
-    assert field in response.context["panel"].asked.form.errors
+    assert field in response.context["panel"].form.errors
     assert 'role="alert"' in response.content.decode()
 
 
@@ -141,6 +149,40 @@ def test_the_chart_is_told_where_to_fetch_the_same(page_of, measured, client_for
     assert answer["resolution"] == "5m"
     assert answer["series"][0]["metric"] == description["series"][0]["metric"] == measured.pk
     assert max(filter(None, answer["series"][0]["max"])) == 59_000.0
+
+
+@pytest.mark.parametrize("query", ["resolution=1m", "resolution=raw", "aggregate=max", "range=7d"])
+def test_the_page_has_the_values_that_the_api_answers(
+    page_of, measured, client_for, standard, query
+):
+    description = chart(page_of(measured, f"range=1h&{query}"))
+
+    answer = client_for(standard).get(description["url"]).json()
+    [drawn], [series] = description["answer"]["series"], answer["series"]
+    assert description["answer"]["timestamps"] == answer["timestamps"]
+    assert drawn == {name: series[name] for name in series if name in drawn}
+    assert ("min" in drawn) == ("min" in series)
+    assert drawn["values"]
+
+
+def test_a_chart_of_very_many_values_fetches_them(page_of, measured, monkeypatch):
+    monkeypatch.setattr("timeseries.panel.MAX_NUMBERS_IN_PAGE", 2 * 60 - 1)
+
+    assert "answer" not in chart(page_of(measured, "range=1h&resolution=raw"))
+
+
+def test_what_a_metric_is_called_cannot_end_the_script(page_of, measured):
+    measured.name = "</script><b>"
+    measured.save()
+
+    assert chart(page_of(measured))["series"][0]["label"] == "</script><b>"
+
+
+def test_readings_are_counted_without_a_unit(page_of, measured):
+    response = page_of(measured, "range=1h&resolution=30m&aggregate=count")
+
+    assert response.context["panel"].series[0].scale.unit == ""
+    assert [values for _, values in rows(response)] == [["30.0"], ["30.0"]]
 
 
 def test_a_two_way_power_is_explained_in_words(page_of, site):

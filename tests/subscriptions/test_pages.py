@@ -89,7 +89,7 @@ def test_searching_in_the_picker_saves_nothing_and_keeps_what_is_picked(
 
     form = response.context["form"]
     assert form.selected == [metric]
-    assert form.found == [voltage]
+    assert form.matches == [voltage]
     assert "Fix 1 field" not in response.content.decode()
     assert not Subscription.objects.exists()
 
@@ -177,6 +177,20 @@ def test_the_dashboard_shows_values_history_and_statistics(client_for, standard,
     url = response.context["panel"].description["url"]
     answer = client_for(standard).get(url).json()
     assert [one["metric"] for one in answer["series"]] == [metric.pk]
+
+
+def test_the_dashboards_table_has_a_row_for_each_time_of_any_metric(client_for, standard, device):
+    first, second = MetricFactory.create_batch(2, device=device, unit="V")
+    mine = SubscriptionFactory(owner=standard, metrics=[first, second])
+    now = timezone.now()
+    store(first, {now - timedelta(minutes=n): float(n) for n in (1, 2)}, now=now)
+    store(second, {now - timedelta(minutes=n): float(n) for n in (2, 3)}, now=now)
+
+    panel = client_for(standard).get(f"/subscriptions/{mine.pk}/?resolution=raw").context["panel"]
+
+    column = [view.metric for view in panel.series].index(first)
+    rows = [(row.values[column], row.values[1 - column]) for row in panel.page_obj]
+    assert rows == [("1.00", "–"), ("2.00", "2.00"), ("–", "3.00")]
 
 
 def test_the_dashboard_adds_up_what_counters_rose(client_for, standard, device):
@@ -281,4 +295,4 @@ def test_the_picker_takes_as_many_queries_however_many_metrics(
     client = client_for(standard)
 
     with django_assert_max_num_queries(5):
-        assert len(client.get("/subscriptions/add/").context["form"].found) == count
+        assert len(client.get("/subscriptions/add/").context["form"].matches) == count

@@ -2,10 +2,23 @@
 
 from datetime import datetime
 
+import numpy as np
+
+from accounts.models import User
 from energy.instants import to_micros
 from history.arrays import ReadingBatch
-from ingest.door import store_readings
+from ingest.door import receive_readings
+from ingest.parsed import ParsedReadings
 from metrics.models import Metric
+
+
+def store_readings(batch: ReadingBatch, *, now: datetime) -> int:
+    """Send a batch as somebody who sees all Metrics; returns how many readings were accepted."""
+    identities, of_identity = np.unique(batch.metric_ids, return_inverse=True)
+    parsed = ParsedReadings(
+        identities.tolist(), of_identity, batch.timestamps, batch.values, np.arange(len(batch))
+    )
+    return receive_readings(parsed, user=User(is_superuser=True), now=now, partial=True).accepted
 
 
 def store(metric: Metric, readings: dict[datetime, float], *, now: datetime | None = None) -> None:

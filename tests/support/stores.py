@@ -28,7 +28,7 @@ ENGINES = [
     pytest.param("spooled", marks=pytest.mark.chdb),
     pytest.param("moved", marks=pytest.mark.chdb),
 ]
-QUESTIONS = ("append", "read", "read_page", "count", "delete", "prune", "prunable")
+QUESTIONS = ("append", "read", "read_page", "count", "delete")
 SEALED_BEFORE = {"hot": (), "mixed": ("append",), "sealed": QUESTIONS}
 
 

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from energy.instants import to_micros
 from history.arrays import ReadingBatch
-from ingest.door import store_readings
 from sites.models import SiteAssignment
 from tests.support.factories import DeviceFactory, MetricFactory, SiteFactory, SubscriptionFactory
+from tests.support.readings import store_readings
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR = "start=2026-06-01T12:00:00Z&end=2026-06-01T13:00:00Z"

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energy.instants import to_micros
-from history import aggregates
 from history.arrays import ReadingBatch, Samples
-from ingest.door import store_readings
+from history.series import SampleSeries
 from tests.support.factories import MetricFactory
+from tests.support.readings import store_readings
 from timeseries.durations import durations, known_seconds
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -119,11 +119,11 @@ def test_the_states_of_a_bucket_add_up_to_its_known_seconds(readings, edges, int
         instants * MINUTE, np.array([readings[at] for at in instants.tolist()], float)
     )
     bounds = np.array(sorted(edges), np.int64) * MINUTE
-    known = {"expected_interval": interval * MINUTE, "known_until": 180 * MINUTE}
+    series = SampleSeries(samples, bounds, 5 * interval * MINUTE, known_until=180 * MINUTE)
 
-    found = durations(samples, bounds, **known)
+    found = durations(series)
 
-    seconds = known_seconds(aggregates.coverage(samples, bounds, **known), bounds)
+    seconds = known_seconds(series.coverage(), bounds)
     if found:
         assert sum(found.values()) == pytest.approx(seconds, abs=1e-3, nan_ok=True)
     for spent in found.values():

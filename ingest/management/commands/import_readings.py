@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
@@ -17,14 +18,15 @@ from accounts.models import User
 from devices.kinds import DeviceKind
 from devices.models import Device
 from energy.errors import DomainError
-from ingest.checking import CheckedReadings, check_readings
+from ingest.checking import check_readings, metric_ids_of
 from ingest.csv_lines import parse_header, parse_lines
-from ingest.door import store_history
-from ingest.files import Block, Progress, blocks
-from ingest.parsed import Rejection
+from ingest.door import receive_readings, store_history
+from ingest.files import LineBlock, Progress, read_blocks
+from ingest.parsed import ParsedReadings, Rejection
 from ingest.typical_year import KEYS, TypicalYear, read_typical_year, readings_of
+from metrics.models import Metric
 
-MOST_NAMED = 100  # bad rows shown
+MOST_NAMED = 100  # bad rows that are shown
 # Whoever may run commands on this machine sees all Metrics.
 OPERATOR = User(is_superuser=True)
 _TMY3_SECOND_LINE = "Date (MM/DD/YYYY)"
@@ -32,7 +34,7 @@ _TMY3_SECOND_LINE = "Date (MM/DD/YYYY)"
 
 class Command(BaseCommand):
     help = (
-        "Import readings from a file, packed with gzip or not: CSV with the columns "
+        "Import readings from a file, compressed with gzip or not: CSV with the columns "
         "metric,timestamp,value or site,device,key,timestamp,value (and unit, as exports have it), "
         "or a typical meteorological year (TMY2, TMY3) for a weather station. An import that was "
         "stopped goes on when the same command is given again; FILE.progress remembers where."
@@ -78,7 +80,7 @@ class Command(BaseCommand):
             self._check(file, columns)
             progress.checked = True
         self._store(file, columns, progress)
-        progress.forget()
+        progress.delete()
         self.stdout.write(f"Stored {progress.stored:,} readings.")
         if progress.refused:
             raise CommandError(f"Bad rows that were refused: {progress.refused:,}.")
@@ -86,41 +88,47 @@ class Command(BaseCommand):
     def _check(self, file: Path, columns: tuple[str, ...]) -> None:
         """Raises CommandError when any row of the file is bad."""
         refused = 0
-        for block in self._shown(file, "Checking", Progress("")):
-            refused += self._name_bad(_checked(columns, block).rejections, refused)
+        for block in self._with_bar(file, "Checking", Progress("")):
+            refused += self._report_bad(_rejections(_parse_block(columns, block)), refused)
         if refused:
             raise CommandError(
                 f"Bad rows: {refused:,}. Nothing was stored; --partial stores the good ones."
             )
 
     def _store(self, file: Path, columns: tuple[str, ...], progress: Progress) -> None:
-        for block in self._shown(file, "Storing", progress):
-            checked = _checked(columns, block)
-            if len(checked.batch):
-                progress.stored += store_history(checked.batch, now=timezone.now())
-            progress.refused += self._name_bad(checked.rejections, progress.refused)
+        for block in self._with_bar(file, "Storing", progress):
+            received = receive_readings(
+                _parse_block(columns, block),
+                user=OPERATOR,
+                now=timezone.now(),
+                partial=True,
+                in_bulk=True,
+            )
+            progress.stored += received.accepted
+            progress.refused += self._report_bad(received.rejections, progress.refused)
             progress.offset, progress.line = block.end, block.lines[-1].number
-            # After the commit: what is lost between the two is stored twice, which changes nothing.
-            self._keep(progress)
+            # After the commit: if it stops between the two, a block is stored twice, which changes
+            # nothing.
+            self._save(progress)
 
-    def _keep(self, progress: Progress) -> None:
+    def _save(self, progress: Progress) -> None:
         try:
             progress.save()
         except OSError as error:
             self.stderr.write(f"This import cannot be resumed if it is stopped: {error}")
             progress.path = None
 
-    def _shown(self, file: Path, what: str, progress: Progress) -> Iterator[Block]:
-        """The blocks that are left, on a progress bar of bytes on disk."""
+    def _with_bar(self, file: Path, what: str, progress: Progress) -> Iterator[LineBlock]:
+        """The remaining blocks, with a progress bar of bytes on disk."""
         with tqdm(
             total=file.stat().st_size, desc=what, unit="B", unit_scale=True, file=sys.stderr,
             disable=True if self.quiet else None,
         ) as bar:  # fmt: skip
-            for block in blocks(file, progress.offset, progress.line):
+            for block in read_blocks(file, progress.offset, progress.line):
                 yield block
                 bar.update(block.read - bar.n)
 
-    def _name_bad(self, rejections: list[Rejection], named: int) -> int:
+    def _report_bad(self, rejections: list[Rejection], named: int) -> int:
         for rejection in rejections[: max(0, MOST_NAMED - named)]:
             self.stderr.write(f"Line {rejection.index}: {rejection.reason}")
         if named <= MOST_NAMED < named + len(rejections):
@@ -138,7 +146,7 @@ class Command(BaseCommand):
         if not 1970 <= calendar_year < now.year:
             raise CommandError(f"--year must be a past one from 1970 on, not {calendar_year}.")
         try:
-            year = _unpacked_typical_year(file)
+            year = _read_typical_year(file)
         except (ValueError, KeyError) as error:
             raise CommandError(f"{file} is not a typical year: {error}") from error
         stored = store_history(readings_of(year, calendar_year, metric_ids), now=now)
@@ -153,8 +161,8 @@ def is_typical_year(file: Path) -> bool:
 
 
 def first_lines(file: Path) -> list[str]:
-    """Two lines, as far as they are there and readable."""
-    for block in blocks(file):
+    """The first two lines, as far as there are any and they are readable."""
+    for block in read_blocks(file):
         return [line.text or "" for line in block.lines[:2]]
     return [""]
 
@@ -172,16 +180,24 @@ def station_metrics(site: str, device: str) -> dict[str, int]:
     return found
 
 
-def _checked(columns: tuple[str, ...], block: Block) -> CheckedReadings:
+def _parse_block(columns: tuple[str, ...], block: LineBlock) -> ParsedReadings:
     lines = block.lines[1:] if block.lines[0].number == 1 else block.lines
-    return check_readings(parse_lines(columns, lines), user=OPERATOR, now=timezone.now())
+    return parse_lines(columns, lines)
 
 
-def _unpacked_typical_year(file: Path) -> TypicalYear:
+def _rejections(parsed: ParsedReadings) -> list[Rejection]:
+    """What would be refused now."""
+    metric_ids = metric_ids_of(parsed.metrics, OPERATOR)
+    existing = Metric.objects.among(metric_ids.tolist()).values_list("pk", flat=True)
+    seen = np.fromiter(existing, np.int64)
+    return check_readings(parsed, metric_ids, seen, now=timezone.now()).rejections
+
+
+def _read_typical_year(file: Path) -> TypicalYear:
     if file.suffix.lower() != ".gz":
         return read_typical_year(file)
-    with TemporaryDirectory() as folder, gzip.open(file) as packed:
+    with TemporaryDirectory() as folder, gzip.open(file) as content:
         plain = Path(folder) / file.stem
-        with plain.open("wb") as content:
-            shutil.copyfileobj(packed, content)
+        with plain.open("wb") as target:
+            shutil.copyfileobj(content, target)
         return read_typical_year(plain)

@@ -1,0 +1,133 @@
+"""The action `export/` of Sites, Devices, Metrics and Subscriptions."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.http import content_disposition_header
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.request import Request
+from rest_framework.viewsets import GenericViewSet
+
+from energy.instants import from_micros
+from export.formats import FORMATS, PARQUET, Format
+from export.parameters import ExportParameters
+from export.parquet import is_installed
+from export.renderers import CsvRenderer, ExportNegotiation, NdjsonRenderer, ParquetRenderer
+from export.schema import EXPORT_SCHEMA
+from export.services import Export, prepare_export
+from metrics.models import Metric
+from timeseries.queries import TimeSeriesQuery
+
+_GZIP = 16 + zlib.MAX_WBITS
+_FASTEST = 1
+
+
+class ExportMixin(GenericViewSet):
+    """Adds the action `export/`: the history of an object's Metrics as a file."""
+
+    def exported_metrics(self, instance: Any) -> Iterable[Metric]:
+        """The visible Metrics of an object, each fetched with its Device and Site."""
+        raise NotImplementedError
+
+    def export_name(self, instance: Any) -> str:
+        """What the file's name begins with."""
+        return str(instance.slug)
+
+    @EXPORT_SCHEMA
+    @action(
+        detail=True,
+        query_parameters=ExportParameters.names(),
+        renderer_classes=(CsvRenderer, NdjsonRenderer, ParquetRenderer),
+        content_negotiation_class=ExportNegotiation,
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def export(self, request: Request, pk: str) -> StreamingHttpResponse:
+        """Stream the file.
+
+        What goes wrong before its first rows are read is an error like every other; what goes
+        wrong later breaks the connection off, so that no half file looks whole.
+        """
+        instance = self.get_object()
+        file_format = _negotiated_format(request)
+        parameters = ExportParameters.read(request)
+        coverage = parameters.pop("coverage")
+        query = TimeSeriesQuery(**parameters, own_time_zone=request.user.time_zone)  # type: ignore[union-attr]
+        metrics = list(self.exported_metrics(instance))
+        export = prepare_export(metrics, query, timezone.now(), coverage=coverage)
+        response = StreamingHttpResponse(
+            content_type=file_format.content_type,
+            headers=_headers(export, file_format, self.export_name(instance)),
+        )
+        if request.method == "GET":
+            content = _started(file_format.write(export))
+            response.streaming_content = (
+                _compressed(content, request, response) if file_format.is_text else content
+            )
+        return response
+
+
+def _negotiated_format(request: Request) -> Format:
+    file_format = FORMATS[request.accepted_renderer.format]
+    if file_format is PARQUET and not is_installed():
+        raise NotAcceptable(
+            "This server writes no Parquet: pyarrow is not installed (requirements-parquet.txt). "
+            "Ask for csv or ndjson."
+        )
+    return file_format
+
+
+def _headers(export: Export, file_format: Format, name: str) -> dict[str, str]:
+    start, end = (from_micros(instant).strftime("%Y-%m-%dT%H%M") for instant in export.window)
+    file_name = f"{name}_{start}Z_{end}Z_{export.resolution}.{file_format.name}"
+    rows = export.rows()
+    headers = {
+        "Content-Disposition": content_disposition_header(True, file_name) or "attachment",
+        "Cache-Control": "private, no-store",
+        "X-Estimated-Rows": str(rows),
+    }
+    if file_format.is_text:
+        headers["X-Estimated-Bytes"] = str(export.text_bytes(rows))
+    return headers
+
+
+def _started(pieces: Iterator[bytes]) -> Iterable[bytes]:
+    """The same pieces, with the first rows already read, so that a failing store is an error."""
+    return chain(list(islice(pieces, 2)), pieces)
+
+
+def _compressed(
+    pieces: Iterable[bytes], request: Request, response: StreamingHttpResponse
+) -> Iterable[bytes]:
+    patch_vary_headers(response, ["Accept-Encoding"])
+    if not _accepts_gzip(request.headers.get("Accept-Encoding", "")):
+        return pieces
+    response["Content-Encoding"] = "gzip"
+    return _gzipped(pieces)
+
+
+def _accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding header names gzip, and not with a weight of 0.
+
+    Django can only look for the word (`GZipMiddleware`), whatever its weight.
+    """
+    for coding in header.lower().split(","):
+        name, _, weight = coding.partition(";")
+        if name.strip() in ("gzip", "*"):
+            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    # Rows are so alike that the fastest level compresses them nine to one.
+    compressor = zlib.compressobj(_FASTEST, wbits=_GZIP)
+    for piece in pieces:
+        if compressed := compressor.compress(piece):
+            yield compressed
+    yield compressor.flush()

@@ -1,0 +1,320 @@
+"""One Metric's history in buckets of whole quarter hours, told from their rollups. Pure.
+
+Floats may differ from what the readings themselves come to by rounding only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pcodec.standalone import simple_decompress, simple_decompress_into
+
+from history.arrays import Floats, Ints, Samples
+from history.buckets import DAY
+from history.relational.rollups import QUARTER, QUARTERS_A_DAY, SHAPE, Rollups, decoded_shape
+from history.series import BucketedSeries
+
+
+@dataclass(eq=False)
+class QuarterHours:
+    """When the readings of a window were measured; Metrics that were measured alike share one.
+
+    `edges` int64[buckets + 1]: those of the buckets, all but the first and last whole quarter
+    hours. `shape` int64[4, n]: that of all quarter hours that the window touches (`Rollups`); those
+    without readings count 0 and know nothing. `since`: when the last reading before the window was
+    measured, where it matters. A value is known for at most `lookback` microseconds, and nothing
+    is known of the time behind `known_until`.
+    """
+
+    edges: Ints
+    shape: Ints
+    since: int
+    lookback: int
+    known_until: int
+
+    def __post_init__(self) -> None:
+        self.counts, self.firsts, self.lasts, known = self.shape
+        origin = self.edges[0] - self.edges[0] % QUARTER
+        self.begins = origin + QUARTER * np.arange(self.counts.size + 1)
+        # Whether each quarter hour has readings, and whether one begins it: then no value from
+        # before is known in it.
+        self.are_filled = bool(self.counts.all())
+        self.are_begun = self.are_filled and not self.firsts.any()
+        self.known = known
+
+    # Quarter hours -------------------------------------------------------------------------------
+
+    @cached_property
+    def filled(self) -> Ints:
+        """For each quarter hour the last one with readings up to it; −1 where there is none."""
+        places = np.arange(self.counts.size)
+        if self.are_filled:
+            return places
+        return np.maximum.accumulate(np.where(self.counts > 0, places, -1))
+
+    @cached_property
+    def sources(self) -> Ints:
+        """For each quarter hour the last one with readings before it; −1 where there is none."""
+        return np.append(-1, self.filled[:-1])
+
+    @cached_property
+    def carried(self) -> Ints:
+        """How long a value from before is known in each quarter hour before its first reading."""
+        edges = self.begins.copy()
+        edges[0], edges[-1] = self.edges[[0, -1]]
+        # The last entry stands for the time before the first quarter hour.
+        since = np.append(self.begins[:-1] + self.lasts, self.since)[self.sources]
+        stops = np.where(self.counts > 0, self.begins[:-1] + self.firsts, edges[1:])
+        stops = np.minimum(np.minimum(stops, since + self.lookback), self.known_until)
+        return np.maximum(stops - edges[:-1], 0)
+
+    @cached_property
+    def turns(self) -> Ints:
+        """When the first and the last reading of each quarter hour with readings was measured."""
+        return self.paired(self.begins[:-1] + self.firsts, self.begins[:-1] + self.lasts)
+
+    @cached_property
+    def ends_of_days(self) -> tuple[Ints, Ints]:
+        """The first and the last quarter hour with readings of each UTC day that has any."""
+        filled = np.flatnonzero(self.counts)
+        changes = np.diff(self.begins[filled] // DAY) != 0
+        return filled[np.append(True, changes)], filled[np.append(changes, True)]
+
+    def paired(self, opening: NDArray[Any], closing: NDArray[Any]) -> NDArray[Any]:
+        """Alternately what opens and what closes each quarter hour with readings."""
+        pairs = np.column_stack((opening, closing))
+        return (pairs if self.are_filled else pairs[self.counts > 0]).ravel()
+
+    # Buckets -------------------------------------------------------------------------------------
+
+    @cached_property
+    def offsets(self) -> Ints:
+        """The first quarter hour of each bucket."""
+        return (self.edges[:-1] - self.begins[0]) // QUARTER
+
+    @cached_property
+    def ends(self) -> Ints:
+        """The first quarter hour behind each bucket."""
+        return np.append(self.offsets[1:], self.counts.size)
+
+    @cached_property
+    def closing(self) -> Ints:
+        """The last quarter hour with readings up to the end of each bucket; −1 for none."""
+        return self.filled[self.ends - 1]
+
+    @cached_property
+    def owners(self) -> Ints:
+        """The bucket of each quarter hour."""
+        return np.repeat(np.arange(self.offsets.size), self.ends - self.offsets)
+
+    @cached_property
+    def coverage(self) -> Floats:
+        """The share of each bucket for which a value is known."""
+        known = self.known if self.are_begun else self.known + self.carried
+        return np.add.reduceat(known, self.offsets) / np.diff(self.edges)
+
+    @cached_property
+    def known_of_buckets(self) -> Floats:
+        """For how many microseconds a value is known in each bucket; NaN for none."""
+        return np.where(self.coverage > 0, self.coverage, np.nan) * np.diff(self.edges)
+
+    def reduced(self, combine: np.ufunc, numbers: NDArray[Any]) -> NDArray[Any]:
+        """The numbers of each bucket's quarter hours combined."""
+        if self.offsets.size == self.counts.size:
+            return numbers
+        return combine.reduceat(numbers, self.offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class DayRollups:
+    """The rollups of the days that a window touches, of one Metric.
+
+    `count`: how many days; the window's first quarter hour is number `offset` of the first. Some
+    are kept encoded: `places` says which days, and the others how they are (`EncodedRollup`), of
+    which the values are decoded when they are needed. `computed`, keyed by quarter hour from the
+    first day on, are those of the readings of other days.
+    """
+
+    count: int
+    offset: int
+    places: Sequence[int]
+    shapes: Sequence[bytes]
+    means: Sequence[bytes | None]
+    lasts: Sequence[bytes | None]
+    extremes: Sequence[bytes | None]
+    computed: Rollups | None = None
+
+    @property
+    def moments(self) -> tuple[Any, ...]:
+        """Equal for days whose readings were measured at the same moments."""
+        numbers = (self.computed.keys, *self.computed.shape) if self.computed else ()
+        return (*self.places, *self.shapes, *(each.tobytes() for each in numbers))
+
+    def shape(self, quarters: int) -> Ints:
+        """int64[4, quarters] of the window."""
+        shape = np.zeros((self.count, SHAPE, QUARTERS_A_DAY), np.int64)
+        for place, encoded in zip(self.places, self.shapes, strict=True):
+            shape[place] = decoded_shape(encoded)
+        if self.computed:
+            self.computed.put(shape, self.computed.shape)
+        rows = shape.swapaxes(0, 1).reshape(SHAPE, -1)
+        return rows[:, self.offset : self.offset + quarters]
+
+    def low_and_high(self) -> Floats:
+        """float64[2, quarter hours from the window's first on]."""
+        grid = self._decoded(self.extremes, 2)
+        if self.computed:
+            self.computed.put(grid, (self.computed.low, self.computed.high))
+        return grid.swapaxes(0, 1).reshape(2, -1)[:, self.offset :]
+
+    def mean(self) -> Floats:
+        """float64[quarter hours from the window's first on], as the next."""
+        grid = self._decoded(self.means, 1)
+        if self.computed:
+            self.computed.put(grid, (self.computed.mean,))
+        return grid.ravel()[self.offset :]
+
+    def last(self) -> Floats:
+        grid = np.zeros((self.count, 1, QUARTERS_A_DAY))
+        for place, lasts, extremes in zip(self.places, self.lasts, self.extremes, strict=True):
+            # What rises has its high last, which comes behind the lows.
+            grid[place] = simple_decompress(lasts or extremes)[-QUARTERS_A_DAY:]
+        if self.computed:
+            self.computed.put(grid, (self.computed.last,))
+        return grid.ravel()[self.offset :]
+
+    def _decoded(self, encoded: Sequence[bytes | None], width: int) -> Floats:
+        whole = np.empty if len(self.places) == self.count else np.zeros
+        grid = whole((self.count, width * QUARTERS_A_DAY))
+        for place, each in zip(self.places, encoded, strict=True):
+            simple_decompress_into(each, grid[place])
+        return grid.reshape(self.count, width, QUARTERS_A_DAY)
+
+
+@dataclass(frozen=True)
+class RollupSeries(BucketedSeries):
+    """A BucketedSeries told from rollups; those are there that its query needs.
+
+    `samples_before` and `samples_behind`: the nearest readings outside the window, where they
+    matter.
+    """
+
+    hours: QuarterHours
+    days: DayRollups
+    samples_before: Samples
+    samples_behind: Samples
+
+    def minimum(self) -> Floats:
+        return self._extreme(self._low, np.minimum, np.inf)
+
+    def maximum(self) -> Floats:
+        return self._extreme(self._high, np.maximum, -np.inf)
+
+    def count(self) -> Floats:
+        counted = self.hours.reduced(np.add, self.hours.counts.astype(np.float64))
+        return np.where(counted > 0, counted, np.nan)
+
+    def first(self) -> Floats:
+        """Only for a counter all of whose steps are plausible rises."""
+        return self.minimum()
+
+    def last(self) -> Floats:
+        hours = self.hours
+        return np.where(hours.closing >= hours.offsets, self._last[hours.closing], np.nan)
+
+    def coverage(self) -> Floats:
+        return self.hours.coverage
+
+    def mean(self) -> Floats:
+        hours, means = self.hours, self.days.mean()[: self.hours.counts.size]
+        # Averaging the differences from one of the values keeps constants constant.
+        middle = means[hours.closing]
+        if not hours.are_filled:
+            middle = np.where(hours.closing >= 0, middle, self._carried[hours.offsets])
+        middles = middle[hours.owners]
+        parts = hours.known * (means - middles)
+        if not hours.are_begun:
+            parts += hours.carried * (self._carried - middles)
+        return middle + hours.reduced(np.add, parts) / hours.known_of_buckets
+
+    def increase(self) -> Floats:
+        """Only for a counter all of whose steps are plausible rises."""
+        before, behind, edges = self.samples_before, self.samples_behind, self.hours.edges
+        timestamps = np.concatenate((before.timestamps, self.hours.turns, behind.timestamps))
+        if not timestamps.size:
+            return np.full(edges.size - 1, np.nan)
+        turns = self.hours.paired(self._low, self._high)
+        values = np.concatenate((before.values, turns, behind.values))
+        origin = edges[0]
+        # Interpolating on both sides of its own base keeps what a large counter gains exact.
+        risen = np.diff(np.interp(edges - origin, timestamps - origin, values - values[0]))
+        known = np.diff(np.clip(edges, timestamps[0], timestamps[-1]))
+        return _finite(np.where(known > 0, np.maximum(risen, 0), np.nan))
+
+    def only_rises(self, max_rate: float | None) -> bool:
+        """Whether every step of a counter between its days, and around them, is a plausible rise.
+
+        `max_rate`: how much it gains in a microsecond at most, if known.
+        """
+        before, behind, hours = self.samples_before, self.samples_behind, self.hours
+        early, late = hours.ends_of_days
+        begins = hours.begins[early] + hours.firsts[early]
+        ends = hours.begins[late] + hours.lasts[late]
+        since = np.concatenate((before.timestamps, ends, behind.timestamps))[:-1]
+        until = np.concatenate((before.timestamps, begins, behind.timestamps))[1:]
+        old = np.concatenate((before.values, self._high[late], behind.values))[:-1]
+        new = np.concatenate((before.values, self._low[early], behind.values))[1:]
+        steps = new - old
+        limits = np.inf if max_rate is None else max_rate * (until - since)
+        return bool(((steps >= 0) & np.isfinite(steps) & (steps <= limits)).all())
+
+    @property
+    def before(self) -> float:
+        return float(self.samples_before.values[-1]) if len(self.samples_before) else np.nan
+
+    @property
+    def newest(self) -> int | None:
+        hours, behind = self.hours, self.samples_behind.timestamps
+        if behind.size and behind[0] == hours.edges[-1]:
+            return int(behind[0])
+        place = hours.filled[-1]
+        if place >= 0:
+            return int(hours.begins[place] + hours.lasts[place])
+        before = self.samples_before.timestamps
+        return int(before[-1]) if before.size else None
+
+    @cached_property
+    def _low_and_high(self) -> Floats:
+        return self.days.low_and_high()[:, : self.hours.counts.size]
+
+    @property
+    def _low(self) -> Floats:
+        return self._low_and_high[0]
+
+    @property
+    def _high(self) -> Floats:
+        return self._low_and_high[1]
+
+    @cached_property
+    def _last(self) -> Floats:
+        return self.days.last()[: self.hours.counts.size]
+
+    @cached_property
+    def _carried(self) -> Floats:
+        """The value that is known in each quarter hour before its first reading."""
+        # The last entry stands for the time before the first quarter hour.
+        before = self.samples_before.values[-1] if len(self.samples_before) else 0.0
+        return np.append(self._last, before)[self.hours.sources]
+
+    def _extreme(self, values: Floats, combine: np.ufunc, nothing: float) -> Floats:
+        if self.hours.are_filled:
+            return self.hours.reduced(combine, values)
+        filled = np.where(self.hours.counts > 0, values, nothing)
+        return _finite(self.hours.reduced(combine, filled))
+
+
+def _finite(results: Floats) -> Floats:
+    return np.where(np.isfinite(results), results, np.nan)
