@@ -15,7 +15,7 @@ help:  ## show this list
 
 # Without its bytecode kept, each of the processes would compile every library for 3 s.
 run: .venv/.runtime  ## set up what is missing, then serve on 127.0.0.1:$PORT (8000)
-	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m deploy.run
+	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m deploy.run --end-with-parent
 
 test: .venv/.chdb  ## the whole suite on SQLite, then on PostgreSQL (TESTS= narrows it)
 	@exec sh tests/run.sh $(TESTS)
@@ -82,12 +82,12 @@ define install
 	else $(BIN)/python -m pip install --quiet --no-compile -r $(1); fi
 endef
 
-.venv/.runtime: requirements.txt | .venv/bin/python
+.venv/.runtime: requirements-demo.txt requirements.txt | .venv/bin/python
 	$(call install,$<)
 	@touch $@
 
 .venv/.development: requirements-dev.txt requirements-clickhouse.txt requirements-parquet.txt \
-		requirements.txt | .venv/bin/python
+		requirements-demo.txt requirements.txt | .venv/bin/python
 	$(call install,$<)
 	@touch $@ .venv/.runtime
 

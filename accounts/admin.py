@@ -3,44 +3,52 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as StockGroupAdmin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
-from django.db.models import QuerySet
+from django.contrib.auth.models import Group
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
+from accounts.powers import grantable_by, may_manage, may_manage_group
 from energy.access import ADMIN, STANDARD, TECHNICIAN
-from energy.admin import ReadOnlyMixin, VisibleChoicesMixin
-from sites.models import Site, SiteAssignment
+from energy.admin import ReadOnlyMixin, VisibleRowsMixin
+from sites.assigning import FIELD, AssigningAdmin
+from sites.models import Site
 
 # Whoever may edit these of their own account may do anything.
 _POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
-class SiteInline(VisibleChoicesMixin, admin.TabularInline):
-    """The Sites a user sees."""
+class PowersMixin:
+    """Lets nobody change or delete what is above them: `may_change` says what is."""
 
-    model = SiteAssignment
-    autocomplete_fields = ("site",)
-    extra = 0
-    verbose_name = "site"
-    verbose_name_plural = "sites this user sees"
+    def may_change(self, actor: Any, obj: Any) -> bool:
+        """Whether `actor` holds all powers that come with `obj`."""
+        raise NotImplementedError
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SiteAssignment]:
-        visible = Site.objects.visible_to(request.user)
-        return super().get_queryset(request).filter(site__in=visible)
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or self.may_change(request.user, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = super().has_delete_permission(request, obj)
+        return may and (obj is None or self.may_change(request.user, obj))
 
 
 @admin.register(User)
-class UserAdmin(StockUserAdmin):
+class UserAdmin(PowersMixin, VisibleRowsMixin, StockUserAdmin, AssigningAdmin):
     """A user with group, Site assignments and preferences on one page."""
 
-    inlines = (SiteInline,)
+    own, other, related = "user", "site", "sites"
+    assigned_label = "Sites this user sees"
     list_display = ("username", "name", "email", "role", "site_names", "is_active", "last_login")
     list_filter = ("groups", "is_active", "is_staff", "is_superuser")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
         ("Role", {"fields": ("is_active", "groups", "is_staff", "is_superuser")}),
+        ("Sites", {"fields": (FIELD,)}),
         ("Preferences", {"fields": ("time_zone", "clock", "units", "theme")}),
         ("Single permissions", {"fields": ("user_permissions",), "classes": ("collapse",)}),
         ("Record", {"fields": ("last_login", "date_joined"), "classes": ("collapse",)}),
@@ -49,10 +57,34 @@ class UserAdmin(StockUserAdmin):
         *StockUserAdmin.add_fieldsets,
         ("Person", {"fields": ("first_name", "last_name", "email")}),
         ("Role", {"fields": ("groups",)}),
+        ("Sites", {"fields": (FIELD,)}),
     )
 
+    def may_change(self, actor: Any, obj: Any) -> bool:
+        return may_manage(actor, obj)
+
+    def needs_assignment(self, request: HttpRequest, obj: Any) -> bool:
+        """Whoever is added by somebody that does not see all would be lost to them without."""
+        return obj is None and not request.user.is_superuser
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups", "sites")
+        # By subquery: Django would take the join to the reader's assignments for the one it needs.
+        seen = Site.objects.filter(pk__in=Site.objects.visible_to(request.user))
+        people = super().get_queryset(request)
+        return people.prefetch_related("groups", Prefetch("sites", seen))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without what nobody but a superuser fills in for somebody new.
+
+        For those who may only look without the password, whose hash Django would show whole.
+        """
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None:
+            role = () if request.user.is_superuser else ("Role",)
+            return [fieldset for fieldset in fieldsets if fieldset[0] not in role]
+        if self.has_change_permission(request, obj):
+            return fieldsets
+        return [(None, {"fields": ("username",)}), *fieldsets[1:]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
@@ -71,8 +103,25 @@ class UserAdmin(StockUserAdmin):
 
     @admin.display(description="sites")
     def site_names(self, user: User) -> str:
-        """The Sites assigned, which a superuser does not need."""
-        return ", ".join(site.name for site in user.sites.all())
+        """The Sites assigned, of those that the reader sees; a superuser needs none."""
+        return self.assigned(user)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(PowersMixin, StockGroupAdmin):
+    """Groups, which give no more than those hold who make them."""
+
+    def may_change(self, actor: Any, obj: Any) -> bool:
+        return may_manage_group(actor, obj)
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Offer, and accept, only permissions that whoever edits the group holds."""
+        return super().formfield_for_manytomany(
+            db_field, request, queryset=grantable_by(request.user), **kwargs
+        )
 
 
 @admin.register(ApiToken)
@@ -85,6 +134,11 @@ class ApiTokenAdmin(ReadOnlyMixin, admin.ModelAdmin):
     list_select_related = ("user",)
     search_fields = ("name", "user__username", "user__email")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        people = User.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(user__in=people)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever holds the permission: revoking is what the list is for."""
-        return request.user.has_perm("accounts.delete_apitoken")
+        """Whoever holds the permission, and is not below the owner: the list is for revoking."""
+        may = request.user.has_perm("accounts.delete_apitoken")
+        return may and (obj is None or may_manage(request.user, obj.user))

@@ -4,14 +4,20 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
+from accounts.sign_in import check_credentials
 from sites.time_zones import time_zone_names
 
 
 class SignInForm(AuthenticationForm):
-    """Username and password, with one error for whatever is wrong with them."""
+    """Username and password, with one error for whatever is wrong with them.
 
+    Validating it raises TooManyRequests where attempts come too often.
+    """
+
+    request: HttpRequest
     error_messages = {
         "invalid_login": "Username or password is wrong. Both are case-sensitive.",
         "inactive": "Username or password is wrong. Both are case-sensitive.",
@@ -19,6 +25,14 @@ class SignInForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        username, password = map(self.cleaned_data.get, ("username", "password"))
+        if username is not None and password:
+            self.user_cache = check_credentials(self.request, username, password)
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+        return self.cleaned_data
 
 
 class AccountForm(forms.ModelForm):

@@ -1,12 +1,14 @@
-"""People and their API tokens."""
+"""People, their API tokens, and how often signing in was tried."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from knox.models import AbstractAuthToken
 
+from accounts.querysets import People
 from sites.models import Site
 from sites.time_zones import validate_time_zone
 
@@ -44,6 +46,8 @@ class User(AbstractUser):
     units = models.CharField(max_length=6, choices=Units, default=Units.SCALED)
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
 
+    objects: ClassVar[People] = People()
+
     def zone_for(self, sites: Iterable[Site]) -> ZoneInfo:
         """The zone that pages about `sites` show times in: the Site's, the user's own or UTC.
 
@@ -70,3 +74,19 @@ class ApiToken(AbstractAuthToken):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SignInCount(models.Model):
+    """How often somebody tried, or failed, to sign in: see `accounts.throttling`.
+
+    `not_before`: the next try is refused until then. `forget_at`: the count means nothing from then
+    on.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    forget_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.count} until {self.forget_at}"

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,7 +16,8 @@ from django.views.generic import CreateView, DeleteView, ListView, UpdateView
 
 from accounts.forms import AccountForm, SignInForm, ThemeForm, TokenForm
 from accounts.models import ApiToken, User
-from accounts.throttling import SignInThrottle
+from accounts.sign_in import remember_browser
+from energy.errors import TooManyRequests
 from energy.pages import PageMixin
 
 
@@ -25,16 +27,20 @@ class SignInView(LoginView):
     template_name = "accounts/login.html"
     form_class = SignInForm
     redirect_authenticated_user = True
+    max_body = "SIGN_IN_MAX_BYTES"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        throttle = SignInThrottle()
-        if throttle.allow_request(request, self):  # type: ignore[arg-type]
+        try:
             return super().post(request, *args, **kwargs)
-        form = SignInForm(request)
-        wait = round(throttle.wait() or 60)
-        context = self.get_context_data(form=form, lockout=wait)
-        response = self.render_to_response(context, status=429)
-        response["Retry-After"] = str(wait)
+        except TooManyRequests as refusal:
+            context = self.get_context_data(form=SignInForm(request), refusal=refusal.message)
+            response = self.render_to_response(context, status=refusal.status)
+            response["Retry-After"] = str(refusal.retry_after)
+            return response
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        remember_browser(self.request, response, form.get_user())
         return response
 
 

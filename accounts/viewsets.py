@@ -1,8 +1,6 @@
 """Sign-in for programs."""
 
-from typing import Any
-
-from django.contrib.auth import authenticate, logout
+from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -14,7 +12,7 @@ from rest_framework.views import APIView
 
 from accounts.models import ApiToken
 from accounts.serializers import CredentialsSerializer, MeSerializer, TokenSerializer
-from accounts.throttling import SignInThrottle
+from accounts.sign_in import check_credentials
 from energy.parameters import KnownParametersMixin
 
 
@@ -23,7 +21,8 @@ class LoginView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (SignInThrottle,)
+    further_problems = (429,)
+    max_body = "SIGN_IN_MAX_BYTES"
 
     def get_authenticate_header(self, request: Request) -> str:
         """Makes wrong credentials a 401, although there is nothing to authenticate with yet."""
@@ -36,7 +35,7 @@ class LoginView(APIView):
         """Sign in."""
         credentials = CredentialsSerializer(data=request.data)
         credentials.is_valid(raise_exception=True)
-        user: Any = authenticate(request, **credentials.validated_data)
+        user = check_credentials(request._request, **credentials.validated_data)
         if user is None:
             raise AuthenticationFailed("No active user has this user name and password.")
         token, key = ApiToken.objects.create(user=user)

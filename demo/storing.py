@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from demo.simulators.aside import SimulationAside
 from demo.simulators.site import Block, Key, Simulation, SitePlan
 from devices.kinds import DeviceStatus
 from energy.instants import MICROS_PER_SECOND, to_micros
@@ -48,7 +49,7 @@ def unfed_since(fed: Mapping[Key, Feed], earliest: int) -> int:
 
 
 def store_window(
-    simulation: Simulation,
+    simulation: Simulation | SimulationAside,
     fed: Mapping[Key, Feed],
     start: int,
     end: int,

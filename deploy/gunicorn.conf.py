@@ -7,8 +7,8 @@ from pathlib import Path
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 wsgi_app = "energy.wsgi:application"
 
-# Threads let a worker answer while another request waits for the database, and keep nginx's
-# connections open; two processes use two cores. SQLite has one writer however many there are.
+# Threads let a worker answer while another request waits for the database; two processes use two
+# cores. SQLite has one writer however many there are.
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
@@ -19,7 +19,7 @@ preload_app = True
 timeout = 60
 # How long a stop waits for the requests under way.
 graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT", "20"))
-# Longer than nginx keeps its idle connections, so that it never writes to one just closed.
+# Idle connections take no thread; behind nginx there are none.
 keepalive = 75
 
 # The longest that gunicorn allows: an address may list a thousand metric ids.

@@ -1,9 +1,14 @@
-"""What has to be there before the server starts; each step is skipped when it was done before."""
+"""What has to be there before the server starts; each step is skipped when it was done before.
+
+`python -m deploy.prepare` says on standard output where the demo's password is found, and on
+standard error everything else.
+"""
 
 import hashlib
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import django
@@ -13,25 +18,19 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from deploy.secrets import ensure_secret
-from history import get_store
+from deploy import var
+from deploy.secrets import ensure_secret, kept_secret
 from history.relational.backend import backend
-
-ROOT = Path(__file__).resolve().parent.parent
-PASSWORD_FILE = ROOT / "var" / "demo-password"
 
 
 def everything() -> str:
     """Make database, static files and demo ready; returns where the demo's password is found."""
-    (ROOT / "var").mkdir(exist_ok=True)
     django.setup()
     _migrate()
     _migrate_history()
     _collect_static()
     password = _known_password() if get_user_model().objects.exists() else _seed()
     backend().refresh_statistics()
-    # The embedded engine serves one process, and this one goes on to watch over others.
-    get_store().close()
     return password
 
 
@@ -64,7 +63,7 @@ def _collect_static() -> None:
 
 def _fingerprint_of_sources() -> str:
     """Changes with any file of the project's own and with the packages that bring others."""
-    digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
+    digest = hashlib.sha256((var.ROOT / "requirements.txt").read_bytes())
     for path in sorted(_static_files()):
         status = path.stat()
         digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
@@ -79,15 +78,29 @@ def _static_files() -> Iterator[Path]:
 def _seed() -> str:
     given = "DEMO_PASSWORD" in os.environ
     if not given:
-        os.environ["DEMO_PASSWORD"] = ensure_secret(PASSWORD_FILE, length=16)
+        os.environ["DEMO_PASSWORD"] = ensure_secret(_password_file(), length=16)
     print("Making the demo, once", flush=True)
     call_command("seed_demo", if_empty=True)
     if given:
         return "the DEMO_PASSWORD you have set"
-    return f"{os.environ['DEMO_PASSWORD']} (kept in {PASSWORD_FILE.relative_to(ROOT)})"
+    return f"{os.environ['DEMO_PASSWORD']} (kept in {_named(_password_file())})"
 
 
 def _known_password() -> str:
-    if PASSWORD_FILE.exists():
-        return f"in {PASSWORD_FILE.relative_to(ROOT)}, if the demo was made without DEMO_PASSWORD"
+    if kept_secret(_password_file()):
+        return f"in {_named(_password_file())}, if the demo was made without DEMO_PASSWORD"
     return "the DEMO_PASSWORD set when the demo was made"
+
+
+def _password_file() -> Path:
+    return var.folder() / "demo-password"
+
+
+def _named(path: Path) -> Path:
+    return path.relative_to(var.ROOT) if path.is_relative_to(var.ROOT) else path
+
+
+if __name__ == "__main__":
+    with redirect_stdout(sys.stderr):
+        found = everything()
+    print(found)

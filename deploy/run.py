@@ -1,65 +1,55 @@
 """`make run`: make the database ready, then serve it on loopback, simulator and worker beside.
 
-One process prepares everything, because each start of Django costs about a second, and then
-watches over three: gunicorn, `manage.py simulate` and `manage.py run_huey`. They end together.
+One process prepares everything, because each start of Django costs about a second, and ends, which
+gives back what it has loaded. This one, which is small, watches over three: gunicorn,
+`manage.py simulate` and `manage.py run_huey`. They end together.
 """
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from environ import Env
 
-from deploy import prepare
+from deploy import var
+from deploy.children import Child, Signals, Stopped, end, end_with, watch
 from deploy.secrets import ensure_secret
+from deploy.var import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 GRACEFUL_SECONDS = 5
-# Longer than gunicorn waits for the requests under way.
-STOP_SECONDS = 2.0 * GRACEFUL_SECONDS
 POLL_SECONDS = 0.05
 START_SECONDS = 60.0
 
 
-class Stopped(Exception):
-    """Somebody asked the server to stop."""
-
-
-def _stop(*_: object) -> None:
-    raise Stopped
-
-
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Serve until told to stop; returns the exit status."""
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, _stop)
+    if "--end-with-parent" in arguments:
+        end_with(os.getppid())
+    signals = Signals()
     os.chdir(ROOT)
     if (ROOT / ".env").exists():
         Env.read_env(ROOT / ".env")
     port = int(os.environ.get("PORT") or 8000)
-    children: list[subprocess.Popen[bytes]] = []
+    address = f"http://{HOST}:{port}"
+    var.make_private()
+    children: list[Child] = []
     try:
-        _check_free(port)
-        _set_environment(port)
-        password = prepare.everything()
-        server = _start(children, sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py")
-        wait_until_it_answers(server, f"http://{HOST}:{port}/healthz")
-        _start(children, sys.executable, "manage.py", "simulate")
-        if not _is_history_embedded():
-            _start(children, sys.executable, "manage.py", "run_huey", "--quiet")
-        print(_welcome(f"http://{HOST}:{port}", password), flush=True)
-        return server.wait()
+        with var.locked(address):
+            _check_free(port)
+            _set_environment(port)
+            password = _prepare(children, signals)
+            _start(children, signals, address)
+            print(_welcome(address, password), flush=True)
+            sys.exit(watch(children, signals))
     except Stopped:
         return 0
     finally:
-        _end(children)
+        end(children)
 
 
 def _check_free(port: int) -> None:
@@ -79,7 +69,7 @@ def _set_environment(port: int) -> None:
     if _is_history_embedded():
         os.environ["WEB_CONCURRENCY"] = "1"
     if not {"SECRET_KEY", "SECRET_KEY_FILE"} & os.environ.keys():
-        os.environ["SECRET_KEY"] = ensure_secret(ROOT / "var" / "secret-key")
+        os.environ["SECRET_KEY"] = ensure_secret(var.folder() / "secret-key")
 
 
 def _is_history_embedded() -> bool:
@@ -87,22 +77,38 @@ def _is_history_embedded() -> bool:
     return os.environ.get("HISTORY_URL", "").startswith("chdb:")
 
 
-def _start(children: list[subprocess.Popen[bytes]], *command: str) -> subprocess.Popen[bytes]:
-    # In a process group of its own a child does not see the terminal's Ctrl-C: it is stopped
-    # once, from here.
-    child = subprocess.Popen(command, process_group=0)
+def _prepare(children: list[Child], signals: Signals) -> str:
+    """Have everything made ready; returns where the demo's password is found."""
+    child = Child("", sys.executable, "-m", "deploy.prepare", stdout=subprocess.PIPE)
     children.append(child)
-    return child
+    while child.process.poll() is None:
+        signals.wait()
+    children.remove(child)
+    answer, _ = child.process.communicate()
+    if child.process.returncode:
+        # It has said why.
+        sys.exit(1)
+    return answer.decode().strip()
+
+
+def _start(children: list[Child], signals: Signals, address: str) -> None:
+    python = sys.executable
+    server = Child("The server", python, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py")
+    children.append(server)
+    wait_until_it_answers(server, f"{address}/healthz", signals)
+    children.append(Child("The simulator", python, "manage.py", "simulate"))
+    if not _is_history_embedded():
+        children.append(Child("The worker", python, "manage.py", "run_huey", "--quiet"))
 
 
 def wait_until_it_answers(
-    server: subprocess.Popen[bytes], url: str, seconds: float = START_SECONDS
+    server: Child, url: str, signals: Signals, seconds: float = START_SECONDS
 ) -> None:
     """Return once `url` answers well; exit, saying why, when it does not within `seconds`."""
     deadline = time.monotonic() + seconds
-    while server.poll() is None:
+    while not (reason := server.ended()):
         try:
-            with urlopen(url, timeout=10):  # noqa: S310  # A loopback address made above.
+            with urlopen(url, timeout=5):  # noqa: S310  # A loopback address made above.
                 return
         except HTTPError as error:
             sys.exit(f"{url} answers {error.code}")
@@ -112,8 +118,8 @@ def wait_until_it_answers(
                     f"The server runs, but there is nothing at {url} within {seconds:g} seconds. "
                     "Does GUNICORN_CMD_ARGS make it listen elsewhere?"
                 )
-            time.sleep(POLL_SECONDS)
-    sys.exit(f"The server ended by itself with status {server.returncode}")
+            signals.wait(POLL_SECONDS)
+    sys.exit(reason)
 
 
 def _welcome(address: str, password: str) -> str:
@@ -126,20 +132,5 @@ def _welcome(address: str, password: str) -> str:
     )
 
 
-def _end(children: list[subprocess.Popen[bytes]]) -> None:
-    """Stop every child, asking first, and do not return before all of them have ended."""
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signum, signal.SIG_IGN)
-    for child in children:
-        child.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for child in children:
-        try:
-            child.wait(timeout=max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

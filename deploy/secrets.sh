@@ -1,30 +1,35 @@
 #!/bin/sh
 # Makes, at the first start only, what no image may hold: the secret key, the passwords and a
-# self-signed certificate. Put your own tls.crt and tls.key into the volume to replace the latter.
+# self-signed certificate. Each of the four gets a folder with what it needs, and nothing else:
+# application, nginx, db, clickhouse.
 #
-# usage: secrets.sh FOLDER    (needs openssl; OWNER is the user id that may read the files)
+# usage: secrets.sh FOLDER    (needs openssl; OWNER is the user id that the application runs as)
 set -eu
-folder=$1
 umask 077
-mkdir -p "$folder"
-cd "$folder"
+mkdir -p "$1"
+cd "$1"
+mkdir -p application nginx db clickhouse
+chmod 700 application nginx db clickhouse
 
+# A crash leaves a file whole or not at all.
 once() {
-    [ -s "$1" ] || { printf '%s' "$2" >"$1.new" && mv "$1.new" "$1"; }
+    [ -s "$1" ] || { printf '%s' "$2" >"$1.new" && sync "$1.new" && mv "$1.new" "$1"; }
 }
 
-once secret-key "$(openssl rand -hex 48)"
-once demo-password "$(openssl rand -hex 8)"
-once database-password "$(openssl rand -hex 24)"
-once database-url "postgres://energy:$(cat database-password)@${DATABASE_HOST:-db}:5432/energy"
-once clickhouse-password "$(openssl rand -hex 24)"
-once history-url "clickhouse://energy:$(cat clickhouse-password)@clickhouse:8123/energy"
-if [ ! -s tls.crt ]; then
+once db/database-password "$(openssl rand -hex 24)"
+once clickhouse/clickhouse-password "$(openssl rand -hex 24)"
+once application/secret-key "$(openssl rand -hex 48)"
+once application/demo-password "$(openssl rand -hex 8)"
+once application/database-url \
+    "postgres://energy:$(cat db/database-password)@${DATABASE_HOST:-db}:5432/energy"
+once application/history-url \
+    "clickhouse://energy:$(cat clickhouse/clickhouse-password)@clickhouse:8123/energy"
+if [ ! -s nginx/tls.crt ]; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 825 \
         -subj "/CN=${TLS_NAME:-localhost}" -addext "subjectAltName=DNS:${TLS_NAME:-localhost}" \
-        -keyout tls.key -out tls.crt 2>/dev/null
+        -keyout nginx/tls.key -out nginx/tls.crt.new 2>/dev/null
+    mv nginx/tls.crt.new nginx/tls.crt
 fi
 if [ -n "${OWNER:-}" ]; then
-    chmod 755 .
-    chown "$OWNER" secret-key demo-password database-url history-url
+    chown -R "$OWNER" application
 fi

@@ -4,16 +4,59 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
 
 from energy.errors import DomainError
 
-admin.site.site_header = "Energy management: administration"
-admin.site.site_title = "Energy administration"
-admin.site.index_title = "Sites, people and equipment"
-admin.site.empty_value_display = "–"
+TAKEN = "This is not available: choose another."
+
+
+class ProjectAdminSite(admin.AdminSite):
+    """The admin, which people enter by the project's own sign-in and by no other door."""
+
+    site_header = "Energy management: administration"
+    site_title = "Energy administration"
+    index_title = "Sites, people and equipment"
+    empty_value_display = "–"
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Lead to the sign-in; whoever is signed in already and comes here is no staff (403)."""
+        if self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        asked = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
+        return redirect_to_login(asked, reverse("login"))
+
+    def get_urls(self) -> list[Any]:
+        """Django's own, but "view on site" leads only to what the admin shows to the user."""
+        seen = path(
+            "r/<int:content_type_id>/<path:object_id>/",
+            self.admin_view(self.view_on_site),
+            name="view_on_site",
+        )
+        stock = super().get_urls()
+        return [seen, *(url for url in stock if getattr(url, "name", "") != seen.name)]
+
+    def view_on_site(
+        self, request: HttpRequest, content_type_id: int, object_id: str
+    ) -> HttpResponse:
+        """Lead to an object's own page; 404 where the admin would not list it."""
+        model = get_object_or_404(ContentType, pk=content_type_id).model_class()
+        if model is None or not self.is_registered(model):
+            raise Http404
+        shown: Any = self.get_model_admin(model).get_object(request, object_id)
+        if not hasattr(shown, "get_absolute_url"):
+            raise Http404
+        return HttpResponseRedirect(shown.get_absolute_url())
 
 
 class VisibleChoicesMixin:
@@ -28,10 +71,26 @@ class VisibleChoicesMixin:
 
 
 class VisibleRowsMixin(VisibleChoicesMixin):
-    """Lists, opens and completes only rows that the user sees, staff or not."""
+    """Lists, opens, completes and names only rows that the user sees, staff or not."""
+
+    model: Any
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).visible_to(request.user)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """What is taken is told in words that do not say by what: it may be a hidden row."""
+        unique = {
+            field.name: {"unique": TAKEN} for field in self.model._meta.fields if field.unique
+        }
+        return super().get_form(request, *args, **{"error_messages": unique, **kwargs})
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """Other than superusers are told of what goes along by number: it may be others' own."""
+        listed, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        if not request.user.is_superuser:
+            listed = [entry for entry in listed if not isinstance(entry, list)]
+        return listed, counts, perms_needed, protected
 
 
 class RefusalMessagesMixin:

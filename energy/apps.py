@@ -1,7 +1,14 @@
 """The project package as an app, for what belongs to no single domain."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
+
+
+class AdministrationConfig(AdminConfig):
+    """Django's admin, on the project's own site."""
+
+    default_site = "energy.admin.ProjectAdminSite"
 
 
 class EnergyConfig(AppConfig):

@@ -9,6 +9,8 @@ class DomainError(Exception):
     """
 
     status = 400
+    # Seconds after which asking again makes sense; None where it makes none.
+    retry_after: int | None = None
 
     def __init__(self, message: str, *, code: str = "invalid", field: str = "") -> None:
         super().__init__(message)
@@ -35,11 +37,18 @@ class Unsupported(DomainError):
     status = 415
 
 
-class HistoryAway(DomainError):
-    """The history store does not answer; everything else does (HTTP 503).
+class TooManyRequests(DomainError):
+    """The request comes too often, or beside too many others (HTTP 429)."""
 
-    `retry_after` is the number of seconds after which asking again makes sense.
-    """
+    status = 429
+
+    def __init__(self, message: str, *, code: str, retry_after: int) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class HistoryAway(DomainError):
+    """The history store does not answer; everything else does (HTTP 503)."""
 
     status = 503
     retry_after = 5

@@ -1,5 +1,6 @@
 """CSV import in the admin, with a preview, for users who may add and change the rows."""
 
+from itertools import chain
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
@@ -9,6 +10,8 @@ from django.http import HttpRequest
 from import_export import resources
 from import_export.admin import ImportMixin
 from import_export.formats.base_formats import CSV
+
+from energy.admin import TAKEN
 
 
 class VisibleResource(resources.ModelResource):
@@ -37,6 +40,9 @@ class VisibleResource(resources.ModelResource):
             instance.full_clean({*errors, *self.made_on_saving}, validate_unique)
         except ValidationError as error:
             errors = error.update_error_dict(errors)
+        for fault in chain.from_iterable(errors.values()):
+            if fault.code == "unique":  # by which row may be hidden from the user
+                fault.message = TAKEN
         if errors:
             raise ValidationError(errors)
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.http import UnreadablePostError
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from energy.bodies import max_body, told
 from energy.errors import TooLarge
 from energy.renderers import FastJSONRenderer
 
@@ -20,9 +20,9 @@ class StrictJSONParser(JSONParser):
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """The decoded body.
 
-        Raises ParseError (400) for what is not JSON, TooLarge (413) past MAX_BODY_BYTES.
+        Raises ParseError (400) for what is not JSON, TooLarge (413) past what the view takes.
         """
-        body = read_limited(stream, int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0))
+        body = read_limited(stream, max_body((parser_context or {}).get("view")))
         try:
             return msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -36,5 +36,5 @@ def read_limited(stream: Any, limit: int) -> bytes:
     except UnreadablePostError as error:
         raise ParseError("The body ended early.") from error
     if len(body) > limit:
-        raise TooLarge(f"The body is over {limit} bytes.", code="body_too_large")
+        raise TooLarge(told(limit), code="body_too_large")
     return bytes(body)

@@ -25,7 +25,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from energy.errors import DomainError, HistoryAway
+from energy.errors import DomainError
 
 MEDIA_TYPE = "application/problem+json"
 DATABASE_BACK_IN = 5  # s; a restart of PostgreSQL takes about as long
@@ -91,9 +91,7 @@ def problem_of(exc: BaseException | None) -> Problem | None:
     if isinstance(exc, exceptions.APIException):
         return _of_framework(exc)
     if isinstance(exc, DomainError):
-        error = FieldError(exc.field, exc.code, exc.message)
-        headers = {"Retry-After": str(exc.retry_after)} if isinstance(exc, HistoryAway) else {}
-        return Problem(exc.status, exc.message, [error], headers)
+        return _of_domain(exc)
     if isinstance(exc, ValidationError):
         return _invalid(400, get_error_detail(exc))
     if isinstance(exc, OperationalError | InterfaceError):
@@ -116,6 +114,15 @@ _FIXED: tuple[tuple[Any, int, str], ...] = (
     (IntegrityError, 409, "The request contradicts what is stored; read it again and retry."),
     (DataError, 400, "A value is out of range."),
 )
+
+
+def _of_domain(exc: DomainError) -> Problem:
+    error = FieldError(exc.field, exc.code, exc.message)
+    headers = {"Retry-After": str(exc.retry_after)} if exc.retry_after else {}
+    return Problem(exc.status, exc.message, [error], headers)
+
+
+_HEADINGS = {413: "That is too much at a time"}
 
 
 def _of_framework(exc: exceptions.APIException) -> Problem:
@@ -191,6 +198,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return plain_problem(problem)
     page = render_to_string("500.html", {"status": problem.status, "reference": reference})
     return HttpResponse(page, status=problem.status, headers=problem.headers)
+
+
+def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """What the domain refuses, where no view answers: a problem under /api/, else a page."""
+    problem = _of_domain(error)
+    if _is_api(request):
+        return plain_problem(problem)
+    told = {"status": error.status, "heading": _HEADINGS[error.status], "message": error.message}
+    page = render_to_string("refused.html", told)
+    return HttpResponse(page, status=error.status, headers=problem.headers)
 
 
 def plain_problem(problem: Problem) -> HttpResponse:

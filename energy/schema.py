@@ -130,9 +130,7 @@ class ProblemSchema(AutoSchema):
             statuses.add(409)
         if "requestBody" in operation:
             statuses |= {413, 415}
-        if self.view.get_throttles():
-            statuses.add(429)
-        return statuses
+        return statuses | set(getattr(self.view, "further_problems", ()))
 
 
 class CompleteResponses(OpenApiSerializerExtension):

@@ -7,17 +7,20 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = environ.FileAwareEnv()
 environ.Env.read_env(BASE_DIR / ".env")
+# What a first start makes and keeps, for `manage.py` too: secrets, and what SQLite needs.
+VAR_DIR = BASE_DIR / env.str("VAR_DIR", default="var")
+
+
+def _kept(name: str) -> str:
+    path = VAR_DIR / name
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
 
 DEBUG = env.bool("DEBUG", default=False)
-# What `make run` made at its first start also serves `manage.py` beside it.
-_KEPT_KEY = VAR_DIR / "secret-key"
-SECRET_KEY = env.str(
-    "SECRET_KEY", default=_KEPT_KEY.read_text().strip() if _KEPT_KEY.exists() else ""
-)
+SECRET_KEY = env.str("SECRET_KEY", default=_kept("secret-key"))
 if DEBUG and not SECRET_KEY:
     SECRET_KEY = "debug-only-" + "insecure" * 6
 if not DEBUG and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5):
@@ -29,7 +32,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "energy.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -62,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "energy.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -90,7 +94,8 @@ TEMPLATES = [
 ]
 
 # Databases -----------------------------------------------------------------
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+_DATABASE_URL = _kept("database-url") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
+DATABASES = {"default": env.db("DATABASE_URL", default=_DATABASE_URL)}
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
@@ -113,7 +118,7 @@ elif env.bool("PREPARED_STATEMENTS", default=True):
 # Opening SQLite's file anew would cost a small request half of its time.
 _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 _database["CONN_HEALTH_CHECKS"] = True
-# In the database, where all processes count attempts to sign in together.
+# In the database, where all processes share it.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -157,6 +162,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# Attempts to sign in of one browser or address, right or wrong; more slows them down further.
+LOGIN_RATE = env.str("LOGIN_RATE", default="20/min")
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "site-list"
 LOGOUT_REDIRECT_URL = "login"
@@ -201,11 +208,15 @@ CONTENT_SECURITY_POLICY = {
 }
 # A subscription's form sends one field for each metric that is picked.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
+# Bodies of all requests but those that follow: see `energy.bodies`.
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("REQUEST_MAX_BYTES", default=1024 * 1024)
+SIGN_IN_MAX_BYTES = env.int("SIGN_IN_MAX_BYTES", default=64 * 1024)
 
 # Readings in: what one request may bring ------------------------------------------
+INGEST_MAX_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 INGEST_MAX_READINGS = env.int("INGEST_MAX_READINGS", default=50_000)
-INGEST_MAX_UNPACKED_BYTES = env.int("INGEST_MAX_UNPACKED_BYTES", default=64 * 1024 * 1024)
+# As much as may come unpacked: packing is for the way, and decoding takes several times as much.
+INGEST_MAX_UNPACKED_BYTES = env.int("INGEST_MAX_UNPACKED_BYTES", default=16 * 1024 * 1024)
 
 # API -------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -225,9 +236,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "energy.pagination.PageNumbers",
     "DEFAULT_SCHEMA_CLASS": "energy.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "energy.problems.problem_response",
-    # Throttles count by address; whoever is not behind our proxy could forge X-Forwarded-For.
+    # Attempts to sign in are counted by address; whoever is not behind our proxy could forge
+    # X-Forwarded-For.
     "NUM_PROXIES": 1 if env.bool("TRUST_PROXY", default=False) else 0,
-    "DEFAULT_THROTTLE_RATES": {"login": env.str("LOGIN_RATE", default="20/min")},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
@@ -266,4 +277,9 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Both would bring a handler of their own and say every line twice.
+        "django": {"handlers": []},
+        "huey": {"handlers": ["console"], "propagate": False},
+    },
 }

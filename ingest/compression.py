@@ -1,10 +1,11 @@
-"""Undoes the Content-Encoding of a request body, within limits. Pure."""
+"""The decompressed bytes of a request's body, within limits. Pure."""
 
 import zlib
-from gzip import GzipFile
-from io import BytesIO
 
 from energy.errors import DomainError, TooLarge, Unsupported
+
+_GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 4_096  # bytes that are decompressed at a time
 
 
 def decompress(body: bytes, encoding: str, max_bytes: int) -> bytes:
@@ -20,9 +21,35 @@ def decompress(body: bytes, encoding: str, max_bytes: int) -> bytes:
     if name not in ("gzip", "x-gzip"):
         raise Unsupported("Content-Encoding may be gzip, or left out.", code="unknown_encoding")
     try:
-        plain = GzipFile(fileobj=BytesIO(body)).read(max_bytes + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DomainError("The body is not a whole gzip stream.", code="malformed") from error
-    if len(plain) > max_bytes:
-        raise TooLarge(f"Unpacked, a body takes at most {max_bytes:,} bytes.", code="too_large")
-    return plain
+        return _gunzip(body, max_bytes)
+    except zlib.error as error:
+        raise _incomplete() from error
+
+
+def _gunzip(body: bytes, max_bytes: int) -> bytes:
+    """Decompress all members of a gzip file.
+
+    In small pieces, because the end of a member copies what is left of its piece, and a body may
+    have a member in every twenty bytes; `gzip.GzipFile` takes five times as long for such a body.
+    """
+    plain: list[bytes] = []
+    room, member = max_bytes, zlib.decompressobj(_GZIP)
+    for begin in range(0, len(body), _PIECE):
+        piece = body[begin : begin + _PIECE]
+        while piece:
+            if member.eof:
+                member = zlib.decompressobj(_GZIP)
+            plain.append(member.decompress(piece, room + 1))
+            room -= len(plain[-1])
+            if room < 0:
+                raise TooLarge(
+                    f"Unpacked, a body takes at most {max_bytes:,} bytes.", code="too_large"
+                )
+            piece = member.unused_data
+    if not member.eof:
+        raise _incomplete()
+    return b"".join(plain)
+
+
+def _incomplete() -> DomainError:
+    return DomainError("The body is not a whole gzip stream.", code="malformed")

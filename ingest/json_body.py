@@ -6,9 +6,12 @@ booleans, text and null are not numbers. Pure.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from energy.errors import DomainError, TooLarge
 from ingest.json_forms import (
@@ -22,10 +25,15 @@ from ingest.json_forms import (
 )
 from ingest.parsed import REASONS, ParsedReadings, Rejection
 
-# The longest form of a reading has five members. A body with more commas than this is over any
-# limit, and decoding it could take memory without bound.
-_COMMAS_A_READING = 6
-_SPARE_COMMAS = 1_000
+# Decoding takes memory for each list, object and text: a body of brackets alone comes to a hundred
+# times its size. The longest form of a reading, columns by names with one reading, has thirty of
+# these marks.
+_MARKS = b'[]{},"'
+_MARKS_A_READING = 32
+_SPARE_MARKS = 6_000
+_DEEPEST = 64  # the forms need 4; brackets within texts are counted too
+_PLAIN = bytes(set(range(256)).difference(_MARKS))
+_REASON_LENGTH = 200
 _DECODERS: list[msgspec.json.Decoder[Any]] = [
     msgspec.json.Decoder(form)
     for form in (
@@ -56,12 +64,22 @@ def parse_json(body: bytes, max_readings: int) -> ParsedReadings:
     A reading's position counts all readings before it, those in columns too. Raises DomainError
     when the body as a whole is not JSON or has none of the forms, TooLarge past `max_readings`.
     """
-    if body.count(b",") > max_readings * _COMMAS_A_READING + _SPARE_COMMAS:
-        raise _too_many(max_readings)
+    _check_structure(body, max_readings)
     parsed = _parse_single_form(body) or _parse_one_by_one(body, max_readings)
     if len(parsed.values) > max_readings:
         raise _too_many(max_readings)
     return parsed
+
+
+def _check_structure(body: bytes, max_readings: int) -> None:
+    """Bound what decoding would make of the body, by counting its marks and their depth."""
+    marks = body.translate(None, _PLAIN)
+    if len(marks) > max_readings * _MARKS_A_READING + _SPARE_MARKS:
+        raise _too_many(max_readings)
+    brackets = np.frombuffer(marks.translate(None, b',"'), np.uint8)
+    opens = (brackets == ord("[")) | (brackets == ord("{"))
+    if np.cumsum(np.where(opens, 1, -1)).max(initial=0) > _DEEPEST:
+        raise DomainError("The body is nested deeper than any reading.", code="malformed")
 
 
 def _too_many(max_readings: int) -> TooLarge:
@@ -113,6 +131,9 @@ def _parse_one_by_one(body: bytes, max_readings: int) -> ParsedReadings:
     for position, entry in enumerate(_separate_entries(body)):
         if position >= max_readings:
             raise _too_many(max_readings)
+        if isinstance(entry, Rejection):
+            malformed.append(replace(entry, index=position))
+            continue
         try:
             rows.append(msgspec.convert(entry, _form_of(entry)))
             positions.append(position)
@@ -122,18 +143,32 @@ def _parse_one_by_one(body: bytes, max_readings: int) -> ParsedReadings:
 
 
 def _separate_entries(body: bytes) -> Iterator[Any]:
-    """What stands where a reading should, with columns taken apart into rows."""
+    """What stands where a reading should, with columns taken apart into rows.
+
+    Where nothing of a columns entry can be stored, its readings are Rejections.
+    """
     try:
         content = _UNTYPED.decode(body)
     except (ValueError, RecursionError) as error:
         raise _not_json(error) from error
     for entry in _listed_entries(content):
         if _has_columns(entry) and _are_equally_long(entry.get("timestamps"), entry.get("values")):
-            metric = {name: entry[name] for name in entry.keys() - _COLUMN_MEMBERS}
-            for timestamp, value in zip(entry["timestamps"], entry["values"], strict=True):
-                yield {**metric, "timestamp": timestamp, "value": value}
+            yield from _rows_of_columns(entry)
         else:
             yield entry
+
+
+def _rows_of_columns(entry: dict[str, Any]) -> Iterator[Any]:
+    """The rows of well-formed columns. What they share is checked once: both may be long."""
+    shared = {name: entry[name] for name in entry.keys() - _COLUMN_MEMBERS}
+    faultless: dict[str, Any] = {**shared, "timestamp": "2026-01-01T00:00:00Z", "value": 0}
+    try:
+        msgspec.convert(faultless, _form_of(faultless))
+    except msgspec.ValidationError as error:
+        yield from repeat(_rejection(0, str(error)), len(entry["values"]))
+        return
+    for timestamp, value in zip(entry["timestamps"], entry["values"], strict=True):
+        yield {**shared, "timestamp": timestamp, "value": value}
 
 
 def _listed_entries(content: Any) -> list[Any]:
@@ -178,5 +213,5 @@ def _rejection(position: int, error: str) -> Rejection:
     member = where.strip("`").partition("[")[0]
     if member in _MEMBER_REASONS:
         return Rejection(position, f"invalid_{member}", _MEMBER_REASONS[member])
-    reason = what.replace("Object", "The reading", 1).rstrip(".")
+    reason = what.replace("Object", "The reading", 1).rstrip(".")[:_REASON_LENGTH]
     return Rejection(position, "invalid_reading", f"{reason}.")

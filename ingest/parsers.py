@@ -17,7 +17,7 @@ class JsonReadingsParser(BaseParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """The ParsedReadings of the body; raises DomainError (400), TooLarge (413) or a 415."""
-        body = read_limited(stream, int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0))
+        body = read_limited(stream, settings.INGEST_MAX_BYTES)
         encoding = parser_context["request"].headers.get("Content-Encoding", "")
         plain = decompress(body, encoding, settings.INGEST_MAX_UNPACKED_BYTES)
         return parse_json(plain, settings.INGEST_MAX_READINGS)

@@ -56,7 +56,7 @@ class ReadingsView(APIView):
         `errors` names the first 100, as `readings.` and its position), unless `partial` is true:
         then the good ones are stored and every bad one is listed in `rejected`.
 
-        A request takes at most 50,000 readings, 16 MiB as sent (gzip is welcome) and 64 MiB
+        A request takes at most 50,000 readings and 16 MiB, as sent (gzip is welcome) and
         unpacked, unless the installation says otherwise; past them the answer is 413.
         """
         refuse_unknown(request, ReadingsParameters.names())

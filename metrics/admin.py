@@ -70,6 +70,9 @@ class MetricInline(VisibleChoicesMixin, admin.TabularInline):
     formfield_overrides = SHORT_FIELDS
     show_change_link = True
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Metric]:
+        return super().get_queryset(request).select_related("device")
+
 
 @admin.register(Metric)
 class MetricAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, admin.ModelAdmin):

@@ -1,4 +1,4 @@
-"""Sites in the admin, with their users and Devices."""
+"""Sites in the admin, with who is assigned to them and their Devices."""
 
 from typing import Any
 
@@ -12,22 +12,13 @@ from devices.models import Device
 from energy.admin import RefusalMessagesMixin, VisibleChoicesMixin, VisibleRowsMixin
 from energy.imports import ImportingAdmin
 from ingest.admin import DeletesHistoryMixin
+from sites.assigning import FIELD, AssigningAdmin
 from sites.imports import SiteResource
-from sites.models import Site, SiteAssignment
-
-
-class AssignmentInline(VisibleChoicesMixin, admin.TabularInline):
-    """The users who see the Site."""
-
-    model = SiteAssignment
-    autocomplete_fields = ("user",)
-    extra = 0
-    verbose_name = "user"
-    verbose_name_plural = "users who see this site"
+from sites.models import Site
 
 
 class DeviceInline(VisibleChoicesMixin, admin.TabularInline):
-    """The Devices of the Site; each new one gets the headline Metric of its kind."""
+    """The Devices of the Site; each new one gets its kind's headline Metric."""
 
     model = Device
     fields = ("name", "kind", "status", "rated_power")
@@ -37,11 +28,15 @@ class DeviceInline(VisibleChoicesMixin, admin.TabularInline):
 
 
 @admin.register(Site)
-class SiteAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, ImportingAdmin):
-    """Sites with their users and Devices inline."""
+class SiteAdmin(
+    DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, ImportingAdmin, AssigningAdmin
+):
+    """Sites with their users, and their Devices inline."""
 
     resource_classes = [SiteResource]
-    inlines = (AssignmentInline, DeviceInline)
+    own, other, related = "site", "user", "users"
+    assigned_label = "Users who see this site"
+    inlines = (DeviceInline,)
     list_display = ("name", "slug", "time_zone", "address", "devices", "users", "updated_at")
     list_filter = ("time_zone",)
     ordering = ("name",)
@@ -51,16 +46,17 @@ class SiteAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, Imp
     fieldsets = (
         (None, {"fields": ("name", "slug", "time_zone", "description")}),
         ("Place", {"fields": ("address", ("latitude", "longitude"))}),
+        ("Users", {"fields": (FIELD,)}),
         ("Record", {"fields": ("created_at", "updated_at"), "classes": ("collapse",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
-        sites: Any = super().get_queryset(request)
-        return sites.with_device_count().with_user_count()
+        counted: Any = super().get_queryset(request)
+        return counted.with_device_count().with_user_count()
 
     @admin.display(ordering="device_count")
     def devices(self, site: Any) -> str:
-        """The number of Devices, as a link to them."""
+        """How many Devices it has, leading to them."""
         url = reverse("admin:devices_device_changelist")
         return format_html(
             '<a href="{}?site__id__exact={}">{}</a>', url, site.pk, site.device_count
@@ -68,5 +64,5 @@ class SiteAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, Imp
 
     @admin.display(ordering="user_count")
     def users(self, site: Any) -> int:
-        """The number of users who are assigned to it."""
+        """How many users are assigned to it."""
         return site.user_count

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
@@ -27,12 +26,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     names = Counter(item.nodeid for item in items)
     if repeated := [name for name, count in names.items() if count > 1]:
         raise pytest.UsageError(f"Several tests have the name {repeated[0]}.")
-
-
-@pytest.fixture(autouse=True)
-def nobody_signed_in_lately() -> None:
-    """Start every test with all attempts to sign in left."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -109,12 +109,6 @@ def lasting_connection():
         signal.connect(close_old_connections)
 
 
-@pytest.fixture(autouse=True)
-def no_throttle(monkeypatch):
-    """Generated sign-ins come thick and fast."""
-    monkeypatch.setattr("accounts.throttling.SignInThrottle.allow_request", lambda *args: True)
-
-
 def ask(case: schemathesis.Case, headers: dict[str, str]) -> None:
     """Send the request, check the answer, and undo what it did."""
     # With ?partial=true a bad reading is named in a 200, which is no acceptance.

@@ -45,6 +45,11 @@ class Block:
     timestamps: "NDArray[np.int64]"
     values: dict[Key, "NDArray[np.float64]"]
 
+    def between(self, start: int, end: int) -> "Block":
+        """Its readings of [start, end), in µs since the epoch."""
+        inside = slice(*self.timestamps.searchsorted([start, end]))
+        return Block(self.timestamps[inside], {key: v[inside] for key, v in self.values.items()})
+
 
 @dataclass(frozen=True)
 class _Flows:
@@ -74,16 +79,17 @@ class Simulation:
 
         Raises ValueError for a start before the origin.
         """
+        for block in self.whole_days(start, end, block_days):
+            yield block.between(start, end)
+
+    def whole_days(self, start: int, end: int, block_days: int = 7) -> Iterator[Block]:
+        """All minutes of the days that `readings` takes from."""
         day, last = (day_of(at, self.year.utc_offset) for at in (start, max(start, end - 1)))
         if day < self.plan.origin:
             raise ValueError(f"{self.plan.slug} did not exist yet on day {day}.")
         while day <= last:
             count = min(block_days, last + 1 - day)
-            block = self._block(day, count)
-            inside = (block.timestamps >= start) & (block.timestamps < end)
-            yield Block(
-                block.timestamps[inside], {key: v[inside] for key, v in block.values.items()}
-            )
+            yield self._block(day, count)
             day += count
 
     def _block(self, day: int, count: int) -> Block:

@@ -12,7 +12,7 @@ from pcodec.standalone import simple_decompress
 
 from history.arrays import Ints, ReadingBatch, Samples
 from history.buckets import DAY
-from history.relational.backend import Row
+from history.relational.base import Row
 from history.relational.rollups import Traits, compressed, encoded_rollups
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from history.arrays import Ints, ReadingBatch, Samples
 from history.buckets import DAY
-from history.relational.backend import Backend, Pair, Row
+from history.relational.base import Backend, Pair, Row
 from history.relational.binary import array_cursor, copy_data
 from history.store import NEIGHBOURS_BEFORE
 
@@ -256,5 +256,7 @@ class PostgreSQLBackend(Backend):
 
 def _cursor() -> psycopg.Cursor[Row]:
     """A server-side cursor on Django's connection, in its transaction."""
+    # As Django does for its own cursors: the server may have restarted since the last job.
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     return array_cursor(connection.connection)

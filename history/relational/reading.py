@@ -7,7 +7,8 @@ from history.arrays import Samples
 from history.buckets import DAY
 from history.merge import merged
 from history.models import Chunk
-from history.relational.backend import Pair, backend
+from history.relational.backend import backend
+from history.relational.base import Pair
 from history.relational.chunks import decoded_chunks
 from history.store import NEIGHBOURS_BEFORE, READINGS_AT_ONCE
 from metrics.querysets import IdList

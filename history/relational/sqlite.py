@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from history.arrays import Ints, ReadingBatch, Samples
 from history.buckets import DAY
-from history.relational.backend import Backend, Pair, Row
+from history.relational.base import Backend, Pair, Row
 from history.store import NEIGHBOURS_BEFORE
 
 _READING = np.dtype([("metric_id", np.int64), ("timestamp", np.int64), ("value", np.float64)])

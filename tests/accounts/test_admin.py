@@ -11,8 +11,7 @@ from accounts.models import ApiToken, User
 from metrics.models import Metric
 from sites.models import Site
 from subscriptions.models import Subscription
-from tests.support.admin import formset
-from tests.support.factories import SiteFactory, SubscriptionFactory, UserFactory
+from tests.support.factories import MetricFactory, SiteFactory, SubscriptionFactory, UserFactory
 
 LIST = "/admin/accounts/user/"
 TOKENS = "/admin/accounts/apitoken/"
@@ -32,8 +31,7 @@ def test_a_user_is_added_with_group_and_sites_on_one_page(admin: Client, site: S
         "password2": "an apple falls 1666",
         "groups": [Group.objects.get(name="technician").pk],
     }
-    rows = formset("assignments", [{"site": site.pk}])
-    assert admin.post(f"{LIST}add/", data | rows).status_code == 302
+    assert admin.post(f"{LIST}add/", data | {"assigned": [site.pk]}).status_code == 302
     user = User.objects.get(username="newton")
     assert user.has_perm("history.add_reading")
     assert list(user.sites.all()) == [site]
@@ -52,8 +50,8 @@ def test_a_user_is_changed_with_sites_and_preferences_on_one_page(
         "date_joined_0": "2026-01-01",
         "date_joined_1": "00:00:00",
     }
-    rows = formset("assignments", [{"site": foreign_site.pk}])
-    assert admin.post(f"{LIST}{standard.pk}/change/", data | rows).status_code == 302
+    data["assigned"] = [foreign_site.pk]
+    assert admin.post(f"{LIST}{standard.pk}/change/", data).status_code == 302
     standard.refresh_from_db()
     assert (standard.time_zone, standard.theme) == ("Asia/Kathmandu", "dark")
     assert foreign_site in standard.sites.all()
@@ -135,6 +133,7 @@ def test_who_is_no_staff_does_not_come_in(
     standard: User, client_for: Callable[[User], Client]
 ) -> None:
     assert client_for(standard).get("/admin/").status_code == 302
+    assert client_for(standard).get("/admin/", follow=True).status_code == 403
 
 
 @pytest.mark.django_db
@@ -146,3 +145,17 @@ def test_the_list_takes_as_many_queries_for_many_users_as_for_one(
         SiteFactory(users=[user])
     with django_assert_max_num_queries(10):
         assert admin.get(LIST).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, 3, 30])
+def test_a_subscription_takes_as_many_queries_however_many_metrics_it_holds(
+    count: int, admin: Client, metric: Metric, django_assert_num_queries: Any
+) -> None:
+    metrics = MetricFactory.create_batch(count, device=metric.device)
+    subscription = SubscriptionFactory(metrics=metrics)
+    address = f"{SUBSCRIPTIONS}{subscription.pk}/change/"
+    admin.get(address)
+    with django_assert_num_queries(6):
+        page = admin.get(address).content.decode()
+    assert page.count("selected>Main meter › Metric") == count

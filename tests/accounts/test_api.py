@@ -115,9 +115,10 @@ def test_too_many_attempts_are_told_when_to_come_back(technician):
 
 
 def test_a_forged_forwarding_address_gives_no_new_attempts(technician):
+    body = {"username": "tess", "password": PASSWORD}
     for index in range(20):
-        APIClient().post(LOGIN, {}, HTTP_X_FORWARDED_FOR=f"10.0.0.{index}")
-    assert APIClient().post(LOGIN, {}, HTTP_X_FORWARDED_FOR="10.1.1.1").status_code == 429
+        APIClient().post(LOGIN, body, HTTP_X_FORWARDED_FOR=f"10.0.0.{index}")
+    assert APIClient().post(LOGIN, body, HTTP_X_FORWARDED_FOR="10.1.1.1").status_code == 429
 
 
 def test_sign_out_revokes_the_token_used_and_no_other(technician):

@@ -44,8 +44,8 @@ def test_one_error_says_nothing_of_which_part_was_wrong(client, technician, wron
         assert "Username or password is wrong." in page
 
 
-def test_too_many_attempts_lock_the_address_out_for_a_while(client, technician, monkeypatch):
-    monkeypatch.setattr("accounts.throttling.SignInThrottle.rate", "2/min", raising=False)
+def test_too_many_attempts_are_told_for_how_long_to_wait(client, technician, settings):
+    settings.LOGIN_RATE = "2/min"
     for _ in range(2):
         client.post("/login/", SIGN_IN | {"password": "wrong"})
 

@@ -51,6 +51,16 @@ def test_a_password_is_made_shown_and_kept_for_its_owner_only(
     assert client.login(username="admin", password=password)
 
 
+def test_an_empty_password_that_a_crash_left_lets_nobody_in(
+    db: None, no_history: None, var_dir: Path, monkeypatch: pytest.MonkeyPatch, client: Any
+) -> None:
+    monkeypatch.delenv("DEMO_PASSWORD", raising=False)
+    (var_dir / "demo-password").touch()
+    seed()
+    assert not client.login(username="admin", password="")
+    assert client.login(username="admin", password=(var_dir / "demo-password").read_text().strip())
+
+
 def test_a_password_that_cannot_be_kept_is_still_shown(
     db: None, no_history: None, var_dir: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.processes import free_port
+from tests.support.runs import Made, started
 from tests.support.stack import Stack, application, make_secrets, nginx
 
 
@@ -27,3 +28,12 @@ def stack_without_application(tmp_path_factory: pytest.TempPathFactory) -> Itera
     (folder / "static" / "app.css").write_text("body { margin: 0 }\n" * 200)
     with nginx(folder, free_port()) as running_stack:
         yield running_stack
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A first `make run`, which makes the database and the demo, ended again."""
+    folder = tmp_path_factory.mktemp("made")
+    with started(folder) as run:
+        pass
+    return Made(folder, run.output)

@@ -1,8 +1,6 @@
 """What the compose file promises, read from the file itself: no Docker engine is needed."""
 
 import re
-import shutil
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +12,12 @@ from tests.support.composition import COMPOSE_FILE, ROOT, compose
 from tests.support.stack import application_environment, make_secrets
 
 ONE_SHOT = {"secrets", "migrate", "migrate-history", "static", "seed"}
+SERVICES = compose()["services"]
+LONG_RUNNING = sorted(SERVICES.keys() - ONE_SHOT)
+VOLUMES_OF_IMAGES = {
+    "postgres": ["/var/lib/postgresql/data"],
+    "clickhouse/clickhouse-server": ["/var/lib/clickhouse"],
+}
 
 
 @pytest.mark.parametrize(
@@ -57,11 +61,76 @@ def test_one_service_migrates_and_the_server_waits_for_it() -> None:
     }
 
 
-def test_the_application_runs_unprivileged_and_cannot_write_its_image() -> None:
-    web = compose()["services"]["web"]
-    assert web["read_only"] is True
-    assert web["cap_drop"] == ["ALL"]
-    assert re.search(r"^USER energy$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+@pytest.mark.parametrize("name", ["web", "worker", "simulate", "migrate"])
+def test_the_application_has_no_privileges_and_cannot_write_its_image(name: str) -> None:
+    assert SERVICES[name]["read_only"] is True
+    assert SERVICES[name]["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("name", LONG_RUNNING)
+def test_each_that_keeps_running_has_a_health_check_of_its_own(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+
+
+@pytest.mark.parametrize("name", ["worker", "simulate"])
+def test_a_heartbeat_is_looked_for_where_it_is_left(name: str) -> None:
+    *_, left = SERVICES[name]["command"]
+    *_, sought = SERVICES[name]["healthcheck"]["test"]
+    assert left == sought == "/tmp/heartbeat"
+
+
+@pytest.mark.parametrize("name", sorted(ONE_SHOT))
+def test_each_that_ends_is_waited_for_by_one_that_runs_whenever_it_does(name: str) -> None:
+    """Otherwise `up --wait` takes its end for a failure."""
+    assert "healthcheck" not in SERVICES[name]
+    profiles = SERVICES[name].get("profiles")
+    assert any(
+        service.get("depends_on", {}).get(name, {}).get("condition")
+        == "service_completed_successfully"
+        for service in SERVICES.values()
+        if service.get("profiles") in (None, profiles)
+    )
+
+
+def test_what_is_in_no_profile_does_without_what_is_in_one() -> None:
+    for service in SERVICES.values():
+        for name, condition in service.get("depends_on", {}).items():
+            if SERVICES[name].get("profiles") not in (None, service.get("profiles")):
+                assert condition["required"] is False
+
+
+def test_each_image_is_built_in_one_place_and_pulled_nowhere() -> None:
+    """A second build would give the same image another digest, and a new container to all."""
+    own = [service for service in SERVICES.values() if service["image"].startswith("energy")]
+    built = [service["image"] for service in own if "build" in service]
+    assert sorted(built) == sorted({service["image"] for service in own})
+    assert {service["pull_policy"] for service in own} == {"never"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_each_log_is_bounded(name: str) -> None:
+    options = SERVICES[name]["logging"]["options"]
+    assert options["max-size"]
+    assert int(options["max-file"]) > 0
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_memory_that_files_may_take_is_bounded(name: str) -> None:
+    for mount in SERVICES[name].get("tmpfs", []):
+        assert re.search(r":size=\d+m$", mount)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_volume_is_left_without_a_name(name: str) -> None:
+    """An image's own volume gets one without a name where compose mounts nothing."""
+    image, service = SERVICES[name]["image"].partition(":")[0], SERVICES[name]
+    mounted = {mount.split(":")[0] for mount in service.get("tmpfs", [])}
+    mounted |= {volume.split(":")[1] for volume in service.get("volumes", [])}
+    assert set(VOLUMES_OF_IMAGES.get(image, [])) <= mounted
+
+
+def test_nginx_goes_on_while_the_application_is_replaced() -> None:
+    assert SERVICES["nginx"]["depends_on"]["web"] == {"condition": "service_healthy"}
 
 
 def test_the_simulator_is_a_profile() -> None:
@@ -71,15 +140,15 @@ def test_the_simulator_is_a_profile() -> None:
 def test_clickhouse_is_a_profile_with_its_own_password(tmp_path: Path) -> None:
     services = compose()["services"]
     folder = make_secrets(tmp_path)
-    password = (folder / "clickhouse-password").read_text(encoding="ascii")
+    password = (folder / "clickhouse" / "clickhouse-password").read_text(encoding="ascii")
 
     assert services["clickhouse"]["profiles"] == services["migrate-history"]["profiles"]
     assert services["clickhouse"]["environment"]["CLICKHOUSE_PASSWORD_FILE"] == (
         "/secrets/clickhouse-password"
     )
-    assert Address.of((folder / "history-url").read_text(encoding="ascii")) == Address(
-        "energy", "clickhouse", 8123, "energy", password
-    )
+    assert Address.of(
+        (folder / "application" / "history-url").read_text(encoding="ascii")
+    ) == Address("energy", "clickhouse", 8123, "energy", password)
 
 
 def test_the_deployment_check_has_nothing_to_say(tmp_path: Path) -> None:
@@ -94,39 +163,3 @@ def test_the_deployment_check_has_nothing_to_say(tmp_path: Path) -> None:
         text=True,
     )
     assert answer.returncode == 0, answer.stderr
-
-
-def test_the_image_gets_every_file_that_the_application_needs(tmp_path: Path) -> None:
-    make_secrets(tmp_path)
-    application = tmp_path / "app"
-    allowed = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
-    for name in allowed:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        application.mkdir(exist_ok=True)
-        copy(ROOT / name, application / name)
-    answer = subprocess.run(
-        [sys.executable, "manage.py", "collectstatic", "--noinput", "--dry-run"],
-        check=False,
-        cwd=application,
-        env=application_environment(tmp_path, "postgres://energy@localhost/energy", 8000),
-        capture_output=True,
-        text=True,
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert "static files copied" in answer.stdout
-
-
-def test_secrets_are_made_once_and_only_for_their_owner(tmp_path: Path) -> None:
-    folder = make_secrets(tmp_path)
-    names = ("secret-key", "demo-password", "database-password", "database-url", "tls.key")
-    first = {name: (folder / name).read_bytes() for name in names}
-    make_secrets(tmp_path)
-    assert {name: (folder / name).read_bytes() for name in names} == first
-    assert {stat.S_IMODE((folder / name).stat().st_mode) for name in names} == {0o600}
-
-
-def test_every_variable_that_the_settings_read_is_documented() -> None:
-    source = (ROOT / "energy" / "settings.py").read_text(encoding="utf-8")
-    read = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', source))
-    example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    assert read - set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)) == set()

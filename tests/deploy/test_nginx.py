@@ -10,7 +10,6 @@ from http.cookies import SimpleCookie
 import pytest
 import requests
 
-from deploy import healthcheck
 from tests.support.stack import PASSWORD, TRUSTED_PROXY, Stack
 
 pytestmark = pytest.mark.nginx
@@ -52,7 +51,7 @@ def hashed_stylesheet(stack: Stack) -> str:
 
 
 def test_a_page_comes_through_the_proxy(stack: Stack) -> None:
-    answer = stack.get("/admin/login/")
+    answer = stack.get("/login/")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/html")
 
@@ -81,11 +80,11 @@ def test_a_missing_static_file_is_not_cached(stack: Stack) -> None:
 
 
 def test_a_page_is_compressed(stack: Stack) -> None:
-    answer = stack.get("/admin/login/", headers={"Accept-Encoding": "gzip"})
+    answer = stack.get("/login/", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["Content-Encoding"] == "gzip"
 
 
-@pytest.mark.parametrize("path", ["/admin/login/", "/api/v1/me/", "/static/nothing.css"])
+@pytest.mark.parametrize("path", ["/login/", "/api/v1/me/", "/static/nothing.css"])
 def test_every_answer_carries_each_security_header_once(stack: Stack, path: str) -> None:
     names = [name.lower() for name, _ in headers_of(stack, path)]
     assert {name: names.count(name.lower()) for name in SECURITY_HEADERS} == dict.fromkeys(
@@ -94,7 +93,7 @@ def test_every_answer_carries_each_security_header_once(stack: Stack, path: str)
 
 
 def test_pages_ask_for_https_from_now_on(stack: Stack) -> None:
-    assert "max-age=31536000" in stack.get("/admin/login/").headers["Strict-Transport-Security"]
+    assert "max-age=31536000" in stack.get("/login/").headers["Strict-Transport-Security"]
 
 
 def test_the_version_of_nginx_is_not_told(stack: Stack) -> None:
@@ -121,13 +120,13 @@ def test_signing_in_sets_a_cookie_for_https_only(stack: Stack) -> None:
     # The machine may name certificates of its own in the environment.
     session.trust_env = False
     session.verify = stack.certificate
-    form = session.get(stack.https + "/admin/login/", timeout=30)
+    form = session.get(stack.https + "/login/", timeout=30)
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
     assert token is not None
     answer = session.post(
-        stack.https + "/admin/login/?next=/admin/",
+        stack.https + "/login/?next=/admin/",
         data={"username": "ada", "password": PASSWORD, "csrfmiddlewaretoken": token[1]},
-        headers={"Referer": stack.https + "/admin/login/"},
+        headers={"Referer": stack.https + "/login/"},
         allow_redirects=False,
         timeout=30,
     )
@@ -147,7 +146,7 @@ def by_http_from(address: str, stack: Stack) -> int:
         "127.0.0.1", stack.http_port, source_address=(address, 0), timeout=30
     )
     headers = {"Host": "localhost", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
-    connection.request("GET", "/admin/login/", headers=headers)
+    connection.request("GET", "/login/", headers=headers)
     with connection.getresponse() as response:
         return response.status
 
@@ -161,7 +160,7 @@ def test_a_trusted_proxy_that_says_https_is_believed(stack: Stack) -> None:
 
 
 def test_an_unknown_host_name_is_refused(stack: Stack) -> None:
-    assert stack.get("/admin/login/", headers={"Host": "evil.example"}).status_code == 400
+    assert stack.get("/login/", headers={"Host": "evil.example"}).status_code == 400
 
 
 def test_a_long_list_of_ids_in_the_address_reaches_the_application(stack: Stack) -> None:
@@ -178,20 +177,6 @@ def test_headers_that_trickle_in_are_cut_off(stack: Stack) -> None:
     with socket.create_connection(("127.0.0.1", stack.http_port), timeout=20) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow:")
         assert connection.recv(1024) == b""
-
-
-def test_the_container_finds_its_application_healthy(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BIND", f"0.0.0.0:{stack.application_port}")
-    assert healthcheck.main() == 0
-
-
-def test_the_container_finds_a_missing_application_unhealthy(
-    stack_without_application: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BIND", f"0.0.0.0:{stack_without_application.application_port}")
-    assert healthcheck.main() == 1
 
 
 def test_the_api_answers_a_503_problem_while_the_application_is_away(

@@ -1,158 +1,109 @@
-"""`make run`, from an empty database to the last process gone."""
+"""`make run`: what it makes, says and serves."""
 
 import os
 import re
-import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import requests
 
-from deploy.run import wait_until_it_answers
 from tests.support.composition import ROOT
 from tests.support.processes import free_port, wait_for
+from tests.support.runs import PASSWORD, Made, Run, started
 
-PASSWORD = "correct horse battery staple"
-
-
-class Run:
-    """One `python -m deploy.run` on loopback, its output collected in a file."""
-
-    def __init__(self, folder: Path, **settings: str) -> None:
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self._log = folder / f"run-{self.port}.log"
-        environment = os.environ | {
-            "PORT": str(self.port),
-            "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
-            "STATIC_ROOT": str(folder / "static"),
-            "DEMO_PASSWORD": PASSWORD,
-            "DEMO_DAYS": "1",
-            "DJANGO_SETTINGS_MODULE": "energy.settings",
-            **settings,
-        }
-        # As the Makefile does: bytecode is kept.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        with self._log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.run"],
-                cwd=ROOT,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-
-    @property
-    def output(self) -> str:
-        return self._log.read_text(encoding="utf-8")
-
-    def wait_until_welcome(self) -> None:
-        wait_for(lambda: self.process.poll() is not None or "Ctrl-C" in self.output, seconds=90)
-        assert self.process.poll() is None, self.output
-
-    def children(self) -> list[Path]:
-        """The /proc folders of the processes it has started, and of theirs."""
-        found, parents = [], [self.process.pid]
-        for parent in parents:
-            listed = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
-            parents += [int(pid) for pid in listed.split()]
-            found += [Path(f"/proc/{pid}") for pid in listed.split()]
-        return found
-
-    def stop(self, signum: signal.Signals) -> int:
-        self.process.send_signal(signum)
-        return self.process.wait(timeout=40)
+MEMORY = 450.0  # MB
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the database stays from one start to the next."""
-    return tmp_path_factory.mktemp("run")
-
-
-@contextmanager
-def started(folder: Path, **settings: str) -> Iterator[Run]:
-    """A run that has told its address, stopped after the block."""
-    run = Run(folder, **settings)
-    try:
-        run.wait_until_welcome()
-        yield run
-    finally:
-        if run.process.poll() is None:
-            run.stop(signal.SIGTERM)
-
-
-@pytest.fixture(scope="module")
-def first(folder: Path) -> Iterator[Run]:
-    """The first start, which makes the database and the demo."""
-    with started(folder) as run:
+def run(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A start on what the first one has made."""
+    with started(made.copy(tmp_path_factory.mktemp("run"))) as run:
         yield run
 
 
-@pytest.fixture
-def second(first: Run, folder: Path) -> Iterator[Run]:
-    """A start on the database that the first one has made."""
-    with started(folder) as run:
-        yield run
+def test_it_answers_at_the_address_it_prints(run: Run) -> None:
+    assert f"Open      {run.address}/" in run.output
+    assert requests.get(run.address + "/healthz", timeout=10).status_code == 200
 
 
-def test_it_answers_at_the_address_it_prints(first: Run) -> None:
-    assert f"Open      {first.address}/" in first.output
-    assert requests.get(first.address + "/healthz", timeout=10).status_code == 200
-
-
-def test_it_lets_the_demo_users_in_with_the_password_given(first: Run) -> None:
+def test_it_lets_the_demo_users_in_with_the_password_given(run: Run) -> None:
     session = requests.Session()
-    form = session.get(first.address + "/login/", timeout=10)
+    form = session.get(run.address + "/login/", timeout=10)
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
     assert token is not None
     answer = session.post(
-        first.address + "/login/",
+        run.address + "/login/",
         data={"username": "standard", "password": PASSWORD, "csrfmiddlewaretoken": token[1]},
         timeout=10,
     )
-    assert answer.url == first.address + "/sites/"
+    assert answer.url == run.address + "/sites/"
 
 
-def test_a_second_start_makes_no_demo_again(first: Run, second: Run) -> None:
-    assert "Making the demo" in first.output
-    assert "Making the demo" not in second.output
+def test_a_second_start_makes_no_demo_again(made: Made, run: Run) -> None:
+    assert "Making the demo" in made.output
+    assert "Making the demo" not in run.output
 
 
-def test_it_listens_on_loopback_only(first: Run) -> None:
-    wanted = f"{first.port:04X}"
+def test_it_listens_on_loopback_only(run: Run) -> None:
+    wanted = f"{run.port:04X}"
     listening = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
     addresses = {line[1] for line in listening if line[3] == "0A" and line[1].endswith(wanted)}
     assert addresses == {f"0100007F:{wanted}"}
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_server_and_simulator_end_with_it(second: Run, signum: signal.Signals) -> None:
-    children = second.children()
-    assert len(children) >= 3
-    assert second.stop(signum) == 0
-    assert [child for child in children if child.exists()] == []
+def test_it_takes_no_more_memory_than_a_small_computer_has(run: Run) -> None:
+    for _ in range(8):
+        requests.get(run.address + "/login/", timeout=10)
+    # Server with two processes, simulator and worker; the day is computed by one that ends.
+    wait_for(lambda: len(run.children()) == 5)
+    processes = [Path(f"/proc/{run.process.pid}"), *run.children()]
+    assert sum(map(proportional_memory, processes)) < MEMORY
 
 
-def test_a_taken_port_is_named_with_a_way_out(first: Run) -> None:
+def proportional_memory(process: Path) -> float:
+    """MB of a process; what several share is divided among them (PSS)."""
+    lines = (process / "smaps_rollup").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))
+
+
+def test_what_it_keeps_is_for_its_owner_only(made: Made, tmp_path: Path) -> None:
+    folder = made.copy(tmp_path)
+    for path in (folder / "var", folder / "var" / "db.sqlite3"):
+        path.chmod(path.stat().st_mode | 0o055)
+    with started(folder):
+        modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (folder / "var").rglob("*")}
+    assert stat.S_IMODE((folder / "var").stat().st_mode) == 0o700
+    assert {path: mode for path, mode in modes.items() if mode & 0o077} == {}
+
+
+def test_a_second_one_in_the_same_folder_is_told_of_the_first(run: Run) -> None:
+    other = Run(run.folder)
+    assert other.process.wait(timeout=30) == 1
+    assert f"runs here already: {run.address}/ (process {run.process.pid})" in other.output
+
+
+def test_a_taken_port_is_named_with_a_way_out(run: Run, tmp_path: Path) -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "deploy.run"],
         check=False,
         cwd=ROOT,
-        env=os.environ | {"PORT": str(first.port)},
+        env=os.environ | {"PORT": str(run.port), "VAR_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
     )
     assert answer.returncode == 1
-    assert f"Port {first.port} is taken" in answer.stderr
+    assert f"Port {run.port} is taken" in answer.stderr
 
 
-def test_attempts_to_sign_in_are_counted_by_all_processes_together(tmp_path: Path) -> None:
-    with started(tmp_path, LOGIN_RATE="3/min") as run:
+def test_attempts_to_sign_in_are_counted_by_all_processes_together(
+    made: Made, tmp_path: Path
+) -> None:
+    with started(made.copy(tmp_path), LOGIN_RATE="3/min") as run:
         wrong = {"username": "technician", "password": "wrong"}
         answers = [
             requests.post(f"{run.address}/api/v1/auth/login/", json=wrong, timeout=10).status_code
@@ -180,9 +131,21 @@ def test_an_embedded_history_answers_every_request(tmp_path: Path) -> None:
 
 def test_a_server_that_lives_but_does_not_answer_is_not_waited_for_without_end() -> None:
     url = f"http://127.0.0.1:{free_port()}/healthz"
-    with subprocess.Popen(["sleep", "600"]) as silent:
+    silent = """
+        from deploy.children import Child, Signals, end
+        from deploy.run import wait_until_it_answers
+        child = Child("The server", "sleep", "600")
         try:
-            with pytest.raises(SystemExit, match=f"nothing at {url} within 0.2 seconds"):
-                wait_until_it_answers(silent, url, seconds=0.2)
+            wait_until_it_answers(child, "URL", Signals(), seconds=0.2)
         finally:
-            silent.kill()
+            end([child])
+    """
+    answer = subprocess.run(
+        [sys.executable, "-c", dedent(silent).replace("URL", url)],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 1
+    assert f"nothing at {url} within 0.2 seconds" in answer.stderr

@@ -235,3 +235,14 @@ def test_the_list_takes_as_many_queries_for_many_devices_as_for_one(
         MetricFactory(device=DeviceFactory(site=site))
     with django_assert_max_num_queries(10):
         assert admin.get(LIST).status_code == 200
+
+
+@pytest.mark.parametrize("count", [1, 3, 30])
+def test_a_devices_page_takes_as_many_queries_however_many_metrics_it_has(
+    count: int, admin: Client, device: Device, django_assert_num_queries: Any
+) -> None:
+    MetricFactory.create_batch(count, device=device)
+    admin.get(change_url(device))
+    with django_assert_num_queries(7):
+        page = admin.get(change_url(device)).content.decode()
+    assert page.count("inlinechangelink") == count + 1

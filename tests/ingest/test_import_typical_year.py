@@ -1,6 +1,7 @@
 """`manage.py import_readings` of typical meteorological years."""
 
 import gzip
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,12 @@ def test_part_of_a_typical_year_is_refused(station: Device, tmp_path: Path) -> N
     file = write(tmp_path, *lines)
     error = run(file, site=station.site.slug, device=station.slug)[2]
     assert "is not a typical year" in str(error)
+
+
+def test_without_the_library_that_reads_it_the_way_to_it_is_named(
+    station: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = shipped("723170TYA.CSV")
+    monkeypatch.setitem(sys.modules, "pvlib", None)
+    _, _, error = run(file, site=station.site.slug, device=station.slug, year=2025)
+    assert "pip install -r requirements-demo.txt" in str(error)

@@ -200,11 +200,11 @@ def test_a_body_of_countless_members_is_refused_before_it_is_decoded(
     post: Post, settings: Any
 ) -> None:
     settings.INGEST_MAX_READINGS = 3
-    assert post(b'{"readings": [' + b"[]," * 2_000).status_code == 413
+    assert post(b'{"readings": [' + b"[]," * 3_000).status_code == 413
 
 
 def test_a_body_over_the_limit_is_refused(post: Post, metric: Metric, settings: Any) -> None:
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 50
+    settings.INGEST_MAX_BYTES = 50
     assert post({"readings": [row(metric)]}).status_code == 413
 
 
@@ -212,6 +212,30 @@ def test_a_body_that_unpacks_to_more_than_the_limit_is_refused(post: Post, setti
     settings.INGEST_MAX_UNPACKED_BYTES = 1_000
     bomb = gzip.compress(b" " * 1_000_000)
     assert post(bomb, **{"Content-Encoding": "gzip"}).status_code == 413
+
+
+def test_a_body_nested_deeper_than_any_reading_is_refused_before_it_is_decoded(post: Post) -> None:
+    for body in (b"[" * 65, b'{"readings":' * 65):
+        answer = post(body)
+        assert faults(answer) == [("", "malformed")]
+        assert "nested deeper" in answer.json()["detail"]
+
+
+def test_what_is_wrong_with_all_of_long_columns_is_told_briefly(post: Post) -> None:
+    name = "x" * 100_000
+    body = {name: 1, "timestamps": [NOON] * 200, "values": [1] * 200}
+    answer = post(body, query="?partial=true")
+    reasons = {rejection["reason"] for rejection in answer.json()["rejected"]}
+    assert len(answer.json()["rejected"]) == 200
+    assert len(reasons) == 1
+    assert len(reasons.pop()) < 250
+
+
+def test_a_gzip_stream_of_many_members_is_read(post: Post, metric: Metric) -> None:
+    body = json.dumps({"readings": [row(metric)]}).encode()
+    members = [gzip.compress(body[at : at + 1]) for at in range(len(body))]
+    answer = post(b"".join(members), **{"Content-Encoding": "gzip"})
+    assert answer.json()["accepted"] == 1
 
 
 CUT_OFF = gzip.compress(b'{"readings": []}')[:-4]

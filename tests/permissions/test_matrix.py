@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 from django.db import transaction
 
 from tests.permissions.routes import routes
@@ -50,7 +49,6 @@ def test_a_route_answers_each_persona_as_the_matrix_says(db, route):
 
 def ask_in_vain(world: World, persona: str, route: str, whose: str, verb: str) -> int:
     """The status of a request whose effects are undone."""
-    cache.clear()  # Every sign-in is the first.
     point = transaction.savepoint()
     status = world.ask(route, verb, persona, whose)
     transaction.savepoint_rollback(point)

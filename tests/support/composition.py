@@ -1,6 +1,7 @@
-"""What docker-compose.yml says, with the variables' defaults filled in."""
+"""What docker-compose.yml says, with its variables filled in; compose itself is not needed."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,20 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE_FILE = ROOT / "docker-compose.yml"
+_INNERMOST = re.compile(r"\$\{(\w+):-([^${}]*)\}")
 
 
-def compose() -> dict[str, Any]:
-    """The parsed file, every `${NAME:-default}` replaced by its default."""
-    text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", COMPOSE_FILE.read_text(encoding="utf-8"))
+def compose(settings: Mapping[str, str] = {}) -> dict[str, Any]:  # It is only read.
+    """The parsed file where `.env` holds `settings`; without, every variable has its default."""
+    text, count = COMPOSE_FILE.read_text(encoding="utf-8"), 1
+    while count:
+        text, count = _INNERMOST.subn(lambda found: settings.get(found[1]) or found[2], text)
     return dict(yaml.safe_load(text))
 
 
-def environment_of(service: str) -> dict[str, str]:
-    """The environment that compose gives to a service where nobody has configured anything."""
-    environment = compose()["services"][service]["environment"]
-    return {name: str(value) for name, value in environment.items()}
+def environment_of(service: str, settings: Mapping[str, str] = {}) -> dict[str, str]:
+    """The environment that compose gives to a service where `.env` holds `settings`."""
+    described = compose(settings)["services"][service]
+    own = {name: str(value) for name, value in described.get("environment", {}).items()}
+    from_file = settings if described.get("env_file") else {}
+    return {**from_file, **own}

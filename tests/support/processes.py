@@ -24,18 +24,18 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_for(condition: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Return once `condition` holds; AssertionError after `seconds`."""
+def wait_for(condition: Callable[[], bool], *, seconds: float = 30, pause: float = 0.02) -> None:
+    """Return once `condition` holds, looked at each `pause`; AssertionError after `seconds`."""
     deadline = monotonic() + seconds
     while not condition():
         assert monotonic() < deadline, "it never came true"
-        Event().wait(0.02)
+        Event().wait(pause)
 
 
 @contextmanager
 def running(
     command: list[str], *, port: int, environment: dict[str, str], log: Path
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Runs a server while the block lasts, from when it accepts connections on `port`."""
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -44,7 +44,7 @@ def running(
         try:
             wait_for(lambda: process.poll() is not None or listens(port))
             assert process.poll() is None, log.read_text()
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait(timeout=30)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
 import psycopg
 import requests
@@ -41,7 +42,7 @@ class Stack:
 
     @property
     def certificate(self) -> str:
-        return str(self.folder / "secrets" / "tls.crt")
+        return str(self.folder / "secrets" / "nginx" / "tls.crt")
 
     def get(self, path: str, **options: object) -> requests.Response:
         """GET by HTTPS, redirects not followed."""
@@ -64,25 +65,26 @@ def fresh_database(folder: Path) -> Iterator[str]:
     if "sqlite3" in default["ENGINE"]:
         yield f"sqlite:///{folder / 'db.sqlite3'}"
         return
-    name = f"energy_behind_nginx_{os.getpid()}"
+    name = f"energy_{uuid4().hex}"
     server = f"{quote(default['USER'])}:{quote(default['PASSWORD'])}@{default['HOST']}"
     url = f"postgres://{server}:{default['PORT']}/"
     with psycopg.connect(url + "postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-        yield url + name
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        try:
+            yield url + name
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def application_environment(folder: Path, database_url: str, port: int) -> dict[str, str]:
     """What compose gives to `web`, with this machine's paths and port."""
-    secrets = folder / "secrets"
+    secrets = folder / "secrets" / "application"
     (secrets / "database-url").write_text(database_url)
     inherited = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
     return {
         **inherited,
         **environment_of("web"),
-        "SECRET_KEY_FILE": str(secrets / "secret-key"),
-        "DATABASE_URL_FILE": str(secrets / "database-url"),
+        "VAR_DIR": str(secrets),
         "STATIC_ROOT": str(folder / "static"),
         "BIND": f"127.0.0.1:{port}",
         "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
@@ -103,39 +105,63 @@ def prepare_application(environment: dict[str, str]) -> None:
 
 
 @contextmanager
-def application(folder: Path, port: int) -> Iterator[None]:
-    """gunicorn with the deployed configuration on a fresh database."""
+def application(
+    folder: Path, port: int, populate: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """gunicorn with the deployed configuration on a fresh database.
+
+    `populate` is a script, run before it starts, that fills the database.
+    """
     with fresh_database(folder) as database_url:
         environment = application_environment(folder, database_url, port)
         prepare_application(environment)
+        if populate:
+            command = [sys.executable, "manage.py", "shell", "--verbosity=0"]
+            with populate.open() as script:
+                subprocess.run(command, cwd=ROOT, env=environment, stdin=script, check=True)
         command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
         log = folder / "gunicorn.log"
-        with running(command, port=port, environment=environment, log=log):
-            yield
+        with running(command, port=port, environment=environment, log=log) as process:
+            yield process
 
 
 def render(values: dict[str, str]) -> str:
     """Fill in the template as the official image does: only `${ENERGY_…}`, all of them."""
     template = (ROOT / "deploy" / "nginx" / "nginx.conf.template").read_text(encoding="utf-8")
+    if nginx_version() < (1, 25, 1):
+        # Debian 12's does not know it yet.
+        template = template.replace("http2 on;", "")
     return re.sub(r"\$\{(ENERGY_\w+)\}", lambda found: values[found[1]], template)
 
 
+def nginx_version() -> tuple[int, ...]:
+    """The version of this machine's nginx."""
+    answer = subprocess.run(["nginx", "-v"], check=True, capture_output=True, text=True)
+    return tuple(int(part) for part in re.findall(r"\d+", answer.stderr)[:3])
+
+
 @contextmanager
-def nginx(folder: Path, upstream_port: int) -> Iterator[Stack]:
-    """nginx with the deployed configuration; only ports and paths are this machine's."""
+def nginx(
+    folder: Path, upstream_port: int, *, host: str = "127.0.0.1", **environment: str
+) -> Iterator[Stack]:
+    """nginx with the deployed configuration; only ports, paths and `environment` are this test's.
+
+    The application is looked for at `host`, which may be a name.
+    """
     stack = Stack(free_port(), free_port(), upstream_port, folder)
     (folder / "run").mkdir()
     values = environment_of("nginx") | {
-        "ENERGY_UPSTREAM": f"127.0.0.1:{upstream_port}",
+        "ENERGY_UPSTREAM": f"{host}:{upstream_port}",
         "ENERGY_HTTP_PORT": str(stack.http_port),
         "ENERGY_HTTPS_PORT": str(stack.https_port),
         "ENERGY_PUBLIC_PORT": str(stack.https_port),
         "ENERGY_TRUSTED_PROXY": TRUSTED_PROXY,
         "ENERGY_HEADER_TIMEOUT": "1s",
         "ENERGY_RUN_DIR": str(folder / "run"),
-        "ENERGY_SECRETS_DIR": str(folder / "secrets"),
+        "ENERGY_SECRETS_DIR": str(folder / "secrets" / "nginx"),
         "ENERGY_STATIC_DIR": str(folder / "static"),
         "ENERGY_PAGES_DIR": str(ROOT / "deploy" / "nginx" / "pages"),
+        **environment,
     }
     configuration = folder / "nginx.conf"
     configuration.write_text(render(values))
@@ -143,6 +169,6 @@ def nginx(folder: Path, upstream_port: int) -> Iterator[Stack]:
     directives = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
     command = [str(shutil.which("nginx")), "-c", str(configuration), "-g", directives]
     log = folder / "nginx.log"
-    environment = {"PATH": os.environ["PATH"]}
-    with running(command, port=stack.https_port, environment=environment, log=log):
+    path = {"PATH": os.environ["PATH"]}
+    with running(command, port=stack.https_port, environment=path, log=log):
         yield stack

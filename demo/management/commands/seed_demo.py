@@ -1,6 +1,5 @@
 """`manage.py seed_demo`: a fleet to look at, with history, and people to look at it."""
 
-import os
 import secrets
 import sys
 from argparse import ArgumentParser
@@ -18,6 +17,7 @@ from demo import seeding
 from demo.fleet import COMMISSIONED, FLEET, SEED, DemoSite
 from demo.simulators.site import Simulation
 from demo.storing import MINUTE, feeds, store_window
+from deploy.secrets import keep_secret, kept_secret
 from energy.instants import to_micros
 
 MINUTES_PER_DAY = 1440
@@ -89,13 +89,13 @@ class Command(BaseCommand):
         if given := env.str("DEMO_PASSWORD", default=""):
             return given
         path = Path(settings.VAR_DIR) / "demo-password"
-        if path.exists():
+        if kept := kept_secret(path):
             self.stdout.write(f"The password is in {path}.")
-            return path.read_text("utf-8").strip()
+            return kept
         password = secrets.token_urlsafe(12)
         self.stdout.write(f"The password of all demo users is {password}")
         try:
-            _keep(path, password)
+            keep_secret(path, password)
         except OSError as error:
             self.stderr.write(f"It is shown only here, because it could not be kept: {error}")
         else:
@@ -109,11 +109,3 @@ def _allowed(days: int, now: datetime) -> int:
     if not 1 <= days <= most:
         raise CommandError(f"The days of history must be from 1 to {most}, not {days}.")
     return days
-
-
-def _keep(path: Path, password: str) -> None:
-    """For its owner's eyes only; never overwrites."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(password + "\n")

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -14,7 +15,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from demo.fleet import FLEET, SEED
-from demo.simulators.site import Simulation
+from demo.simulators.aside import Computer, SimulationAside
 from demo.storing import MINUTE, feeds, store_window, unfed_since
 from energy.instants import to_micros
 
@@ -29,6 +30,8 @@ class Command(BaseCommand):
         "Store the demo fleet's readings as they happen, first those since its last ones. "
         "Ends on SIGTERM or SIGINT; waits for a database that is away and for a demo to be made."
     )
+    # They would load every page and form, and keep them.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -44,8 +47,17 @@ class Command(BaseCommand):
             help="days without readings to fill at most (default: 7)",
         )
         parser.add_argument("--once", action="store_true", help="store what is due, then end")
+        parser.add_argument(
+            "--heartbeat",
+            type=Path,
+            help="a file to touch once a minute or more, as a sign of life",
+        )
 
-    def handle(self, *, interval: float, gap_days: int, once: bool, **options: Any) -> None:
+    def handle(
+        self, *, interval: float, gap_days: int, once: bool, heartbeat: Path | None = None,
+        **options: Any,
+    ) -> None:  # fmt: skip
+        self._heartbeat = heartbeat
         if once:
             self.stdout.write(f"Stored {self._store_due(gap_days):,} readings.")
             return
@@ -57,8 +69,10 @@ class Command(BaseCommand):
     def _run(self, stop: threading.Event, interval: float, gap_days: int) -> None:
         failures = 0
         while not stop.is_set():
+            self._beat()
             try:
                 for _ in self._stored_blocks(gap_days):
+                    self._beat()
                     if stop.is_set():
                         return
                 failures = 0
@@ -68,21 +82,30 @@ class Command(BaseCommand):
                 connection.close()
             stop.wait(min(interval * 2 ** min(failures, 6), max(interval, LONGEST_PAUSE)))
 
+    def _beat(self) -> None:
+        if self._heartbeat:
+            self._heartbeat.touch()
+
     def _store_due(self, gap_days: int) -> int:
         return sum(self._stored_blocks(gap_days))
 
     def _stored_blocks(self, gap_days: int) -> Iterator[int]:
         """Stores, block by block, what is due of every Site; yields how many readings each."""
-        for simulation in self._simulations:
-            now = timezone.now()
-            end = to_micros(now) // MINUTE * MINUTE + 1
-            fed = feeds(simulation.plan)
-            if fed and (start := unfed_since(fed, end - gap_days * DAY)) < end:
-                yield from store_window(simulation, fed, start, end, received_at=now)
+        with self._computer:
+            for simulation in self._simulations:
+                now = timezone.now()
+                end = to_micros(now) // MINUTE * MINUTE + 1
+                fed = feeds(simulation.plan)
+                if fed and (start := unfed_since(fed, end - gap_days * DAY)) < end:
+                    yield from store_window(simulation, fed, start, end, received_at=now)
 
     @cached_property
-    def _simulations(self) -> list[Simulation]:
-        return [Simulation(site.plan, SEED) for site in FLEET]
+    def _computer(self) -> Computer:
+        return Computer()
+
+    @cached_property
+    def _simulations(self) -> list[SimulationAside]:
+        return [SimulationAside(site.plan, SEED, self._computer) for site in FLEET]
 
 
 @contextmanager

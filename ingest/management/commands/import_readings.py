@@ -149,6 +149,10 @@ class Command(BaseCommand):
             year = _read_typical_year(file)
         except (ValueError, KeyError) as error:
             raise CommandError(f"{file} is not a typical year: {error}") from error
+        except ModuleNotFoundError as error:
+            raise CommandError(
+                f"Typical years are read by {error.name}: pip install -r requirements-demo.txt"
+            ) from error
         stored = store_history(readings_of(year, calendar_year, metric_ids), now=now)
         self.stdout.write(f"Stored {stored:,} readings as the year {calendar_year}.")
 

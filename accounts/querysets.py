@@ -1,0 +1,34 @@
+"""Which people a user sees: in the admin, which alone shows people."""
+
+from typing import Any, Self
+
+from django.contrib.auth.models import UserManager
+from django.db import models
+from django.db.models import Q
+
+from sites.models import SiteAssignment
+from sites.querysets import seen_by
+
+
+class UserQuerySet(models.QuerySet[Any]):
+    """People, starting from `visible_to(user)`."""
+
+    def visible_to(self, user: Any) -> Self:
+        """`user` and whoever is assigned to a Site that `user` sees; all for a superuser."""
+        if user.is_superuser and user.is_active:
+            return self.all()
+        shared = SiteAssignment.objects.filter(seen_by(user, "site__")).values("user")
+        return self.filter(Q(pk__in=shared) | Q(pk=user.pk)) if user.is_active else self.none()
+
+
+class People(UserManager[Any]):
+    """Makes users, and finds those that somebody sees."""
+
+    use_in_migrations = False
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def visible_to(self, user: Any) -> UserQuerySet:
+        """See `UserQuerySet.visible_to`."""
+        return self.get_queryset().visible_to(user)

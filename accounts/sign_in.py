@@ -1,0 +1,85 @@
+"""The one place where a user name and a password are checked, whatever the face they came by."""
+
+import unicodedata
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from rest_framework.throttling import BaseThrottle
+
+from accounts import throttling
+from accounts.models import User
+
+KNOWN_BROWSER = "known-browser"  # the cookie's name
+_REMEMBERED = 365 * 86_400  # s
+_NETWORK = 64  # bits of an IPv6 address: whoever has one address there has all of them
+
+
+def check_credentials(request: HttpRequest, username: str, password: str) -> User | None:
+    """The active user of these credentials, None where they are wrong.
+
+    Raises TooManyRequests, without a look at the password, where they come too often.
+    """
+    attempt = _attempt(request, username)
+    throttling.admit(attempt)
+    user: Any = authenticate(request, username=username, password=password)
+    if user is None:
+        throttling.note_failure(attempt)
+    else:
+        throttling.forget_failures(attempt)
+    return user
+
+
+def remember_browser(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Let this browser be known for the account of `user`, who has just signed in.
+
+    The cookie signs nobody in. It only keeps strangers' attempts apart from the user's own.
+    """
+    name = user.get_username()
+    response.set_signed_cookie(
+        KNOWN_BROWSER,
+        _known_browser(request, name) or get_random_string(22),
+        salt=_salt(name),
+        max_age=_REMEMBERED,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _attempt(request: HttpRequest, username: str) -> throttling.Attempt:
+    account = unicodedata.normalize("NFKC", username)
+    browser = _known_browser(request, account)
+    source = f"browser {browser}" if browser else f"network {network_of(request)}"
+    return throttling.Attempt(account, source, bool(browser), timezone.now())
+
+
+def _known_browser(request: HttpRequest, username: str) -> str:
+    """What the browser was named when it signed in to the account; empty where it never did."""
+    named = request.get_signed_cookie(
+        KNOWN_BROWSER, default=None, salt=_salt(username), max_age=_REMEMBERED
+    )
+    return named or ""
+
+
+def _salt(username: str) -> str:
+    return f"{KNOWN_BROWSER} of {username}"
+
+
+def network_of(request: HttpRequest) -> str:
+    """The address that a request comes from; of IPv6 the network that one subscriber has."""
+    # Whom a proxy names is believed only behind one of ours (NUM_PROXIES).
+    text = BaseThrottle().get_ident(request) or ""  # type: ignore[arg-type]
+    try:
+        address = ip_address(text)
+    except ValueError:  # a Unix socket has none
+        return text
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ip_network((int(address), _NETWORK), strict=False))

@@ -1,0 +1,96 @@
+"""The processes that `make run` starts: they are watched, and none outlives the watcher."""
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from functools import partial
+
+# Longer than gunicorn waits for the requests under way (GRACEFUL_TIMEOUT).
+STOP_SECONDS = 10.0
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+class Stopped(Exception):
+    """Somebody asked the watcher to stop."""
+
+
+class Signals:
+    """What the kernel has to say, heard only where somebody waits for it.
+
+    However many signals come, and whenever, none interrupts the starting or ending of a child.
+    """
+
+    def __init__(self) -> None:
+        self._heard, self._said = os.pipe()
+        os.set_blocking(self._said, False)
+        signal.set_wakeup_fd(self._said, warn_on_full_buffer=False)
+        for signum in (*STOPPING, signal.SIGCHLD):
+            signal.signal(signum, lambda *_: None)
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Return after a time, or when a child has ended. Raises Stopped when told to stop."""
+        ready, _, _ = select.select([self._heard], [], [], seconds)
+        if ready and set(os.read(self._heard, 4096)) & set(STOPPING):
+            raise Stopped
+
+
+class Child:
+    """A process in a group of its own, which a terminal's Ctrl-C does not reach.
+
+    On Linux the kernel asks it to stop when the watcher is gone, even if that was killed.
+    """
+
+    def __init__(self, name: str, *command: str, stdout: int | None = None) -> None:
+        self.name = name
+        self.process = subprocess.Popen(
+            command,
+            stdout=stdout,
+            process_group=0,
+            preexec_fn=partial(end_with, os.getpid()),  # noqa: PLW1509  # There are no threads.
+        )
+
+    def ended(self) -> str:
+        """How it has ended, in a sentence; empty while it lives."""
+        status = self.process.poll()
+        if status is None:
+            return ""
+        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        return f"{self.name} ended by itself, {how}."
+
+
+def end_with(parent: int) -> None:
+    """Let the kernel stop this process when its parent, the process `parent`, ends."""
+    if hasattr(_LIBC, "prctl"):
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def watch(children: Sequence[Child], signals: Signals) -> str:
+    """Return how the first child to end has ended. Raises Stopped when told to stop."""
+    while True:
+        for child in children:
+            if reason := child.ended():
+                return reason
+        signals.wait()
+
+
+def end(children: Sequence[Child]) -> None:
+    """Stop every child, asking first, and do not return before all of them have ended."""
+    for child in children:
+        child.process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.process.pid, signal.SIGKILL)
+            child.process.wait()

@@ -1,0 +1,195 @@
+"""What a running server of two processes stands: as many requests at once as an attacker likes."""
+
+import gzip
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+import pytest
+import requests
+
+from tests.support.factories import PASSWORD
+from tests.support.processes import free_port
+from tests.support.stack import application, make_secrets
+
+
+@dataclass(frozen=True)
+class Server:
+    """A gunicorn with two processes of four threads, as if behind its proxy."""
+
+    port: int
+    pid: int
+
+    def workers(self) -> list[Path]:
+        """The /proc folders of its two processes."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        return [Path(f"/proc/{pid}") for pid in children.split()]
+
+    def ask(
+        self, method: str, path: str, *, address: str = "192.0.2.1", **options: object
+    ) -> requests.Response:
+        """The answer to a request by HTTPS from `address`."""
+        forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": address}
+        headers = {"Host": "localhost", **forwarded, **options.pop("headers", {})}
+        return requests.request(
+            method, f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=60, **options
+        )
+
+    def sign_in(self, username: str, password: str = PASSWORD, **options: str) -> requests.Response:
+        """The answer to one try."""
+        body = {"username": username, "password": password}
+        return self.ask("POST", "/api/v1/auth/login/", json=body, **options)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server, with a technician and a standard user of one Site."""
+    folder = tmp_path_factory.mktemp("doors")
+    make_secrets(folder)
+    port = free_port()
+    with application(folder, port, Path(__file__).with_name("people.py")) as process:
+        yield Server(port, process.pid)
+
+
+def test_of_eighty_tries_at_once_exactly_those_go_through_that_may(server: Server) -> None:
+    with ThreadPoolExecutor(80) as pool:
+        answers = pool.map(
+            lambda _: server.sign_in("standard", address="192.0.2.80").status_code, range(80)
+        )
+
+    assert Counter(answers) == {200: 20, 429: 60}
+
+
+# Bodies ----------------------------------------------------------------------------------
+
+MOST_MEMORY = 300  # MB of a process
+LONGEST_WAIT = 0.5  # s for another request meanwhile
+MIB = 1024 * 1024
+SIGN_IN, READINGS = "/api/v1/auth/login/", "/api/v1/readings/"
+SUBSCRIPTIONS = "/api/v1/subscriptions/"
+
+
+def listed(what: bytes, size: int) -> bytes:
+    """A list of `what`, `size` bytes long."""
+    return b"[" + b",".join([what] * (size // (len(what) + 1))) + b"]"
+
+
+def columns(rest: bytes, length: int = 50_000) -> bytes:
+    """Columns of one Metric, with `rest` among their members."""
+    stamps = listed(b'"2026-06-01T12:00:00Z"', 23 * length)
+    return b'{"timestamps":%s,"values":%s,%s}' % (stamps, listed(b"1", 2 * length), rest)
+
+
+BODIES: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "nested deeply": (SIGN_IN, lambda: b"[" * 16 * MIB),
+    "many objects": (SIGN_IN, lambda: listed(b"{}", 16 * MIB)),
+    "nested deeply, small": (SIGN_IN, lambda: b"[" * 65_000),
+    "many objects, small": (SIGN_IN, lambda: listed(b"{}", 65_000)),
+    "a page of fields": ("/login/", lambda: b"&".join([b"a=b"] * 4 * MIB)),
+    "a list of many numbers": (SUBSCRIPTIONS, lambda: b'{"metrics":%s}' % listed(b"1", MIB - 99)),
+    "a list of many objects": (SUBSCRIPTIONS, lambda: b'{"metrics":%s}' % listed(b"{}", MIB - 99)),
+    "many devices' metrics": (
+        "/api/v1/devices/",
+        lambda: b'{"metrics":%s}' % listed(b"{}", MIB - 99),
+    ),
+    "readings that unpack to much": (READINGS, lambda: b" " * 64 * MIB),
+    "readings nested deeply": (READINGS, lambda: b"[" * 15 * MIB),
+    "readings of nested lists": (READINGS, lambda: b'{"readings":' + b"[" * 15 * MIB),
+    "readings of empty objects": (READINGS, lambda: b'{"readings":%s}' % listed(b"{}", 15 * MIB)),
+    "as many objects as readings": (
+        READINGS,
+        lambda: b'{"readings":%s}' % listed(b'{"a":{},"b":{},"c":{},"d":[]}', 28 * 49_999),
+    ),
+    "readings of empty texts": (READINGS, lambda: b'{"readings":%s}' % listed(b'""', 15 * MIB)),
+    "one long text": (READINGS, lambda: b'{"metric":"%s"}' % (b"x" * 15 * MIB)),
+    "one long text of wide characters": (
+        READINGS,
+        lambda: b'{"readings":[{"site":"%s"}]}' % ("💡" + "x" * 15 * MIB).encode(),
+    ),
+    "one long name": (READINGS, lambda: columns(b'"%s":1' % (b"x" * 14 * MIB))),
+    "many members": (
+        READINGS,
+        lambda: columns(b",".join(b'"%d":1' % n for n in range(190_000))),
+    ),
+    "a long number": (READINGS, lambda: b'{"readings":[{"value":%s}]}' % (b"9" * 15 * MIB)),
+    "many lists": (READINGS, lambda: b'{"readings":[%s]}' % listed(b"[]", 3 * 530_000)),
+    "many names": (READINGS, lambda: b'{"readings":%s}' % listed(b'{"a":0}', 8 * 315_000)),
+    "escapes": (READINGS, lambda: b'{"readings":["%s"]}' % (b"\\\\" * 7 * MIB)),
+}
+
+
+@pytest.fixture(scope="module")
+def token(server: Server) -> str:
+    """A token of the technician."""
+    return str(server.sign_in("technician").json()["token"])
+
+
+def peak(worker: Path) -> float:
+    """The most memory of a process since `forget_peak`, in MB."""
+    (used,) = re.findall(r"VmHWM:\s+(\d+) kB", (worker / "status").read_text(encoding="ascii"))
+    return int(used) / 1024
+
+
+def forget_peaks(server: Server) -> None:
+    for worker in server.workers():
+        (worker / "clear_refs").write_text("5", encoding="ascii")
+
+
+def longest_wait(server: Server, until: Event) -> float:
+    """How long the slowest of many other requests took."""
+    longest = 0.0
+    while not until.wait(0.02):
+        begin = monotonic()
+        assert server.ask("GET", "/healthz").status_code == 200
+        longest = max(longest, monotonic() - begin)
+    return longest
+
+
+def headers_for(path: str, token: str) -> dict[str, str]:
+    """What goes with a body to `path`; readings are packed."""
+    if path == "/login/":
+        return {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {"Content-Type": "application/json"}
+    if path != SIGN_IN:
+        headers["Authorization"] = f"Token {token}"
+    return headers | ({"Content-Encoding": "gzip"} if path == READINGS else {})
+
+
+def attacked(
+    server: Server, path: str, body: bytes, headers: dict[str, str]
+) -> tuple[int, float, float]:
+    """The status of a request, the most memory of a process, and how long others waited."""
+    forget_peaks(server)
+    done = Event()
+    with ThreadPoolExecutor(1) as pool:
+        others = pool.submit(longest_wait, server, done)
+        try:
+            answer = server.ask("POST", path, data=body, headers=headers)
+        finally:
+            done.set()
+    memory = max(peak(worker) for worker in server.workers())
+    return answer.status_code, memory, others.result()
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_no_body_takes_much_memory_or_keeps_others_waiting(
+    server: Server, token: str, name: str
+) -> None:
+    path, made = BODIES[name]
+    body, headers = made(), headers_for(path, token)
+    if path == READINGS:
+        body = gzip.compress(body, compresslevel=1)
+    # The best of three: other tests take their share of the machine.
+    for _ in range(3):
+        status, memory, wait = attacked(server, path, body, headers)
+        if wait <= LONGEST_WAIT:
+            break
+
+    assert status in (400, 413)
+    assert memory <= MOST_MEMORY
+    assert wait <= LONGEST_WAIT
