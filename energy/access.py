@@ -6,11 +6,11 @@ out does not exist for that user (404). *Verbs*: Django's model permissions, whi
 the pages follow the same two rules.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
@@ -65,20 +65,13 @@ class VisibleObjectsMixin:
         return super().get_queryset().visible_to(self.request.user)  # type: ignore[misc,attr-defined]
 
 
-class RolePermission(BasePermission):
+class RolePermission(DjangoModelPermissions):
     """Reading takes a signed-in user, writing the model permission of the verb.
 
     The verb on a single object is checked only after the object was found among the visible ones,
     so that an invisible object is a 404 for everybody. A view may name other permissions, by HTTP
     method, in `verb_permissions`; `{}` there means that its rows are the user's own.
     """
-
-    verbs: ClassVar[dict[str, str]] = {
-        "POST": "add",
-        "PUT": "change",
-        "PATCH": "change",
-        "DELETE": "delete",
-    }
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not (request.user and request.user.is_authenticated):
@@ -90,18 +83,14 @@ class RolePermission(BasePermission):
         return self._may(request, view)
 
     def _may(self, request: Request, view: "APIView") -> bool:
-        permission = self._permission(str(request.method), view)
-        return permission is None or request.user.has_perm(permission)
+        return request.user.has_perms(self._permissions(str(request.method), view))
 
-    def _permission(self, method: str, view: "APIView") -> str | None:
+    def _permissions(self, method: str, view: "APIView") -> list[str]:
         by_method = getattr(view, "verb_permissions", None)
         if by_method is not None:
-            return by_method.get(method)
+            return [by_method[method]] if method in by_method else []
         queryset = getattr(view, "queryset", None)
-        if method not in self.verbs or queryset is None:
-            return None
-        meta = queryset.model._meta
-        return f"{meta.app_label}.{self.verbs[method]}_{meta.model_name}"
+        return [] if queryset is None else self.get_required_permissions(method, queryset.model)
 
 
 class RolePageMixin(LoginRequiredMixin):

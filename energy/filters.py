@@ -4,7 +4,7 @@ A filterset holds everything that narrows or orders a list, `search` and `orderi
 the API and the pages understand the same query string, and an unknown value is an error on both.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -47,19 +47,14 @@ class VisibleChoiceFilter(django_filters.ModelChoiceFilter):
     """
 
     def __init__(self, model: type[Model], **kwargs: Any) -> None:
-        super().__init__(queryset=_visible(model), widget=NumberInput, **kwargs)
+        super().__init__(queryset=model._default_manager.all(), widget=NumberInput, **kwargs)
+
+    def get_queryset(self, request: Any) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows.none() if request is None else rows.visible_to(request.user)
 
 
 def _term(name: str) -> OrderBy:
     """One term of an ORDER BY. It places nulls, which databases do differently by default."""
     field = F(name.removeprefix("-"))
     return field.desc(nulls_last=True) if name.startswith("-") else field.asc(nulls_last=True)
-
-
-def _visible(model: type[Model]) -> Callable[[Any], QuerySet[Any]]:
-    manager: Any = model._default_manager
-
-    def rows(request: Any) -> QuerySet[Any]:
-        return manager.none() if request is None else manager.visible_to(request.user)
-
-    return rows

@@ -7,6 +7,8 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 
+from devices.kinds import DeviceKind
+from devices.templatetags.kinds import kind_icon
 from sites.views import SiteListView
 from tests.support.factories import SubscriptionFactory
 
@@ -121,6 +123,17 @@ def test_a_page_without_its_database_says_when_to_come_back(client_for, standard
     assert "database is away" in page.content.decode()
 
 
+def test_the_sprite_has_exactly_the_icons_that_are_used():
+    sources = "".join(path.read_text() for path in TEMPLATES)
+    used = set(re.findall(r'{% icon "([\w-]+)" %}|symbol="([\w-]+)"', sources))
+    sprite = (settings.BASE_DIR / "static" / "icons.svg").read_text()
+
+    assert set(re.findall(r'<symbol id="([\w-]+)"', sprite)) == {
+        *("".join(names) for names in used),
+        *(kind_icon(kind) for kind in DeviceKind),
+    }
+
+
 @pytest.mark.parametrize("manifest", sorted(VENDOR.rglob("SHA256SUMS")), ids=str)
 def test_vendored_files_are_the_published_ones(manifest: Path):
     from hashlib import sha256
@@ -137,5 +150,6 @@ def test_style_and_scripts_stay_small():
         files = (settings.BASE_DIR / "static").glob(pattern)
         return sum(len(compress(path.read_bytes())) for path in files)
 
-    assert size("css/app.css") <= 10_000
+    pages = ("tokens", "layout", "components", "forms", "tables", "charts")
+    assert sum(size(f"css/{name}.css") for name in pages) <= 10_000
     assert size("js/*.js") <= 8_000
