@@ -11,7 +11,7 @@ from energy.instants import to_micros
 from history import get_store
 from history.arrays import ReadingBatch
 from history.buckets import DAY, MINUTE
-from history.relational.sealing import HOT_DAYS
+from history.relational.sealing import HEAD_DAYS
 from ingest.door import store_history
 
 Matrix = NDArray[np.float64]
@@ -25,7 +25,7 @@ _DAILY_ENERGY = 10_000.0  # Wh
 
 def first_hot_day(now: datetime) -> int:
     """The first UTC day, counted from the Unix epoch, that is not sealed at `now`."""
-    return to_micros(now) // DAY - HOT_DAYS
+    return to_micros(now) // DAY - HEAD_DAYS
 
 
 def _drift(random: np.random.Generator, rows: int) -> Matrix:

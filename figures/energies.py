@@ -51,11 +51,11 @@ def _by_window(
     """What each Metric measures, by its id, of Sites with the same quarter hours together."""
     windows: dict[bytes, dict[int, list[_Use]]] = {}
     for site, of_site in inputs.items():
-        if (asked := quarters[site]) is not None:
-            uses = windows.setdefault(asked.edges.tobytes(), {})
+        if (buckets := quarters[site]) is not None:
+            uses = windows.setdefault(buckets.edges.tobytes(), {})
             for name in EXCHANGES:
                 for metric in of_site.energies(name):
-                    uses.setdefault(metric.pk, []).append(_Use(site, name, metric, asked))
+                    uses.setdefault(metric.pk, []).append(_Use(site, name, metric, buckets))
     return {window: uses for window, uses in windows.items() if uses}
 
 

@@ -7,7 +7,7 @@ its clocks show its date, and lasts until the next one begins, be that 23, 24.5 
 A date that a zone skipped (Apia's 30 December 2011) has no bucket.
 
 A window need not be aligned. Its first and last bucket are then cut to it: they are named by the
-start of the whole bucket, and hold, and are measured against, the part inside the window only.
+start of the whole bucket, but have only the readings, and the length, of the part in the window.
 """
 
 from collections.abc import Iterator

@@ -58,14 +58,14 @@ def copy(
     tally = Tally()
     for block in in_blocks(metric_ids, METRICS_AT_ONCE):
         for window in _windows((source, target), block):
-            given = days_of(source.read(block, *window))
-            held = days_of(target.read(block, *window))
-            missing = [day for key, day in given.items() if _differ(held.get(key), day)]
+            at_source = days_of(source.read(block, *window))
+            at_target = days_of(target.read(block, *window))
+            missing = [day for key, day in at_source.items() if _differ(at_target.get(key), day)]
             if write and missing:
-                target.append_history(_batch(given, held), now)
-                held = days_of(target.read(block, *window))
+                target.append_history(_batch(at_source, at_target), now)
+                at_target = days_of(target.read(block, *window))
                 tally.copied += sum(len(day.samples) for day in missing)
-            _count(tally, given, held)
+            _count(tally, at_source, at_target)
             yield tally
 
 
@@ -89,30 +89,30 @@ def checksum(samples: Samples) -> bytes:
     return digest.digest()
 
 
-def _differ(held: Day | None, given: Day) -> bool:
-    return held is None or held.checksum != given.checksum
+def _differ(at_target: Day | None, at_source: Day) -> bool:
+    return at_target is None or at_target.checksum != at_source.checksum
 
 
-def _batch(given: Days, held: Days) -> ReadingBatch:
+def _batch(at_source: Days, at_target: Days) -> ReadingBatch:
     """The readings of the days that the target has not, or has otherwise."""
-    days = {key: day.samples for key, day in given.items() if _differ(held.get(key), day)}
+    days = {key: day.samples for key, day in at_source.items() if _differ(at_target.get(key), day)}
     ids = np.repeat([metric_id for metric_id, _ in days], [len(day) for day in days.values()])
     timestamps = np.concatenate([day.timestamps for day in days.values()])
     return ReadingBatch.of(ids, timestamps, np.concatenate([day.values for day in days.values()]))
 
 
-def _count(tally: Tally, given: Days, held: Days) -> None:
-    tally.readings += sum(len(day.samples) for day in given.values())
-    tally.days += len(given)
+def _count(tally: Tally, at_source: Days, at_target: Days) -> None:
+    tally.readings += sum(len(day.samples) for day in at_source.values())
+    tally.days += len(at_source)
     tally.differing += [
         key
-        for key in sorted(given.keys() | held.keys())
-        if key not in given or _differ(held.get(key), given[key])
+        for key in sorted(at_source.keys() | at_target.keys())
+        if key not in at_source or _differ(at_target.get(key), at_source[key])
     ]
 
 
 def _windows(stores: Sequence[HistoryStore], block: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Spans of whole UTC days that together hold everything, without the time of no readings."""
+    """Spans of whole UTC days that together cover all readings, but no long time without any."""
     start = _first_day(stores, block, -(2**62))
     while start is not None:
         yield start, start + SPAN

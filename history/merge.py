@@ -1,4 +1,4 @@
-"""Readings on two levels, seen as one: the upper wins where both hold an instant. Pure."""
+"""Readings of two levels as one series: where both have an instant, the upper wins. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -16,7 +16,7 @@ class Reading(models.Model):
 
     pk = models.CompositePrimaryKey("metric_id", "timestamp")
     metric = models.ForeignKey(
-        # The history store deletes a Metric's readings, wherever they live, and the door holds the
+        # The history store deletes a Metric's readings, wherever they live, and the door locks the
         # Metric while it brings them. Were the database to look each one's Metric up at the commit,
         # PostgreSQL would take twice the time for ten thousand.
         Metric,

@@ -12,6 +12,6 @@ from metrics.models import Metric
 @receiver(pre_delete, sender=Metric)
 def forget_history(instance: Metric, **kwargs: Any) -> None:
     """Delete a Metric's readings with it, wherever they live."""
-    # Who stores readings holds the Metric until the commit (`ingest.locking`): none come later.
+    # Whoever stores readings locks the Metric until the commit (`ingest.door`): none come later.
     Metric.objects.select_for_update().filter(pk=instance.pk).first()
     get_store().forget([instance.pk])

@@ -1,4 +1,4 @@
-"""One Metric's history in buckets, whatever it is told from. Pure."""
+"""One Metric's history in buckets, whatever it is computed from. Pure."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class BucketedSeries(ABC):
 
 @dataclass(frozen=True, slots=True)
 class SampleSeries(BucketedSeries):
-    """A series told from readings, which may reach beyond the buckets on both sides.
+    """A series computed from readings, which may reach beyond the buckets on both sides.
 
     `edges` int64[buckets + 1]; a value is known for at most `lookback` after its reading, and not
     behind `known_until`; a counter gains no more than `max_rate` a microsecond, where that is

@@ -17,8 +17,8 @@ from history.series import BucketedSeries, SampleSeries
 BLOCK = 64
 # Readings that are in memory at once, where one Metric alone has not more: 16 MB.
 READINGS_AT_ONCE = 1_000_000
-# What is needed of the time before a window: the reading held into it, and one more, by which a
-# counter's glitch is told from a reset.
+# Readings that are needed from before a window: the one that stands when it begins, and one more
+# to tell a counter's glitch from a reset.
 NEIGHBOURS_BEFORE = 2
 
 
@@ -54,7 +54,7 @@ class SeriesQuery:
     max_rate: float | None = None
 
     def series_of(self, samples: Samples, edges: Ints, known_until: int) -> SampleSeries:
-        """The series told from readings."""
+        """The series, computed from readings."""
         return SampleSeries(samples, edges, self.lookback, known_until, self.max_rate)
 
 
@@ -181,12 +181,12 @@ def _behind(
     metric_ids: Sequence[int], start: int, after: Position | None, size: int
 ) -> Iterator[tuple[Sequence[int], int]]:
     """Blocks of Metrics in the order of pages, each with where its window begins behind `after`."""
-    wanted = sorted(set(metric_ids))
+    ids = sorted(set(metric_ids))
     if after is not None:
-        if after.metric_id in wanted:
+        if after.metric_id in ids:
             yield [after.metric_id], max(start, after.timestamp + 1)
-        wanted = [metric_id for metric_id in wanted if metric_id > after.metric_id]
-    yield from ((block, start) for block in in_blocks(wanted, size))
+        ids = [metric_id for metric_id in ids if metric_id > after.metric_id]
+    yield from ((block, start) for block in in_blocks(ids, size))
 
 
 def _page(found: Mapping[int, Samples], limit: int) -> Page:

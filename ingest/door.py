@@ -47,12 +47,12 @@ def receive_readings(
 def store_history(batch: ReadingBatch, *, now: datetime) -> int:
     """Store many readings of the past, of which those of days past are sealed at once.
 
-    Worth it where a batch holds whole days of its Metrics. Readings of a Metric that was deleted
+    Worth it where a batch has whole days of its Metrics. Readings of a Metric that was deleted
     meanwhile are dropped. Returns how many of the batch's readings were taken.
     """
-    asked = np.unique(batch.metric_ids)
-    existing = backend().lock_metrics(Metric.objects.among(asked.tolist()))
-    if existing.size < asked.size:
+    metric_ids = np.unique(batch.metric_ids)
+    existing = backend().lock_metrics(Metric.objects.among(metric_ids.tolist()))
+    if existing.size < metric_ids.size:
         batch = batch[np.isin(batch.metric_ids, existing)]
     return _store(batch, now, in_bulk=True)
 

@@ -29,7 +29,7 @@ def delete_readings(metrics: Sequence[Metric], window: Window, *, actor: Any) ->
     each Metric and to the log `ingest.audit`.
     """
     ids = sorted(metric.pk for metric in metrics)
-    # Who stores readings holds the Metric until the commit (`ingest.door`): none come in between.
+    # Whoever stores readings locks the Metric until the commit (`ingest.door`): none come between.
     list(Metric.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     counts = {pk: get_store().delete([pk], *window) for pk in ids}
     _move_latest_back(ids, window)

@@ -31,8 +31,8 @@ _UNITS = {"count": "1", "duration": "s"}  # others have the Metric's
 
 Numbers = list[float | None]
 Instants = list[str] | list[int]
-Written = Callable[[Labels], Any]  # how arrays are put into the answer
-WrittenOnce = Callable[[NDArray[Any]], Any]
+Encode = Callable[[Labels], Any]  # how arrays are put into the answer
+EncodeArray = Callable[[NDArray[Any]], Any]
 
 
 class About(TypedDict):
@@ -85,7 +85,7 @@ class TimeSeries(Heading):
 
 
 def answer(
-    metrics: Sequence[Metric], query: TimeSeriesQuery, now: datetime, written: Written = listed
+    metrics: Sequence[Metric], query: TimeSeriesQuery, now: datetime, encode: Encode = listed
 ) -> TimeSeries:
     """The history of `metrics`, which the asker may see, with their Device and Site fetched.
 
@@ -93,8 +93,8 @@ def answer(
     """
     zone = resolve_zone(query.time_zone, metrics, query.own_time_zone)
     if query.resolution == "raw":
-        return _raw(metrics, query, zone, now, written)
-    return _bucketed(metrics, query, zone, now, written)
+        return _raw(metrics, query, zone, now, encode)
+    return _bucketed(metrics, query, zone, now, encode)
 
 
 # Buckets ------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def _bucketed(
     query: TimeSeriesQuery,
     zone: ZoneInfo,
     now: datetime,
-    written: Written,
+    encode: Encode,
 ) -> TimeSeries:
     window = resolve_window(query.start, query.end, zone, now)
     resolution, buckets = _divided(window, query, zone, len(metrics))
@@ -118,15 +118,15 @@ def _bucketed(
     if query.fill == "none":
         starts, columns = _without_empty(starts, list(columns))
     aggregates = {summary.aggregate for summary in summaries}
-    covered = _sharing(written)
+    encode_coverage = _memoized(encode)
     return {
         **_heading(window, query, zone, resolution),
         "aggregate": aggregates.pop() if len(aggregates) == 1 else query.aggregate,
         "truncated": False,
         "next_cursor": None,
-        "timestamps": written(_format(query, zone, resolution)(starts)),
+        "timestamps": encode(_format(query, zone, resolution)(starts)),
         "series": [
-            _series(summary, column, written, covered)
+            _series(summary, column, encode, encode_coverage)
             for summary, column in zip(summaries, columns, strict=True)
         ],
     }
@@ -146,14 +146,16 @@ def _divided(
         raise DomainError(message, code="too_many_points", field=field) from error
 
 
-def _series(summary: Summary, columns: Columns, written: Written, covered: WrittenOnce) -> Series:
+def _series(
+    summary: Summary, columns: Columns, encode: Encode, encode_coverage: EncodeArray
+) -> Series:
     numbers: dict[str, object] = {}
     states: dict[str, object] = {}
     for name, column in columns.items():
         if name.startswith(STATE):
-            states[name.removeprefix(STATE)] = written(column)
+            states[name.removeprefix(STATE)] = encode(column)
         else:
-            numbers[name] = (covered if name == "coverage" else written)(column)
+            numbers[name] = (encode_coverage if name == "coverage" else encode)(column)
     if summary.aggregate == "duration":
         numbers["states"] = states
     return cast("Series", {**_about(summary.metric, summary.aggregate), **numbers})
@@ -177,13 +179,13 @@ def _raw(
     query: TimeSeriesQuery,
     zone: ZoneInfo,
     now: datetime,
-    written: Written,
+    encode: Encode,
 ) -> TimeSeries:
     window, after = _position(query, zone, now)
     ids = [metric.pk for metric in metrics]
     page = get_store().read_page(ids, *window, after=after, limit=MAX_RAW_POINTS)
     found = [page.samples.get(metric.pk, Samples.empty()) for metric in metrics]
-    timed = _sharing(lambda instants: written(_format(query, zone)(instants)))
+    encode_times = _memoized(lambda instants: encode(_format(query, zone)(instants)))
     return {
         **_heading(window, query, zone, "raw"),
         "aggregate": None,
@@ -193,8 +195,8 @@ def _raw(
         "series": [
             {
                 **_about(metric, None),
-                "timestamps": timed(samples.timestamps),
-                "values": written(samples.values),
+                "timestamps": encode_times(samples.timestamps),
+                "values": encode(samples.values),
                 "coverage": None,
             }
             for metric, samples in zip(metrics, found, strict=True)
@@ -209,10 +211,10 @@ def _position(
     if query.cursor is None:
         return resolve_window(query.start, query.end, zone, now), None
     window, after = read_cursor(query.cursor)
-    asked = resolve_window(
+    repeated = resolve_window(
         query.start or from_micros(window.start), query.end or from_micros(window.end), zone, now
     )
-    if asked != window:
+    if repeated != window:
         message = "The cursor belongs to another window: repeat start and end, or leave them out."
         raise DomainError(message, code="contradiction", field="cursor")
     return window, after
@@ -233,17 +235,17 @@ def _format(query: TimeSeriesQuery, zone: ZoneInfo, resolution: str = "raw") -> 
     return partial(rfc3339_local, zone=zone) if resolution in CALENDAR else rfc3339
 
 
-def _sharing(write: WrittenOnce) -> WrittenOnce:
-    """Write equal arrays once: most Metrics are measured at the same moments, without a gap."""
+def _memoized(encode: EncodeArray) -> EncodeArray:
+    """Encode equal arrays once: most Metrics are measured at the same moments, without a gap."""
     known: dict[bytes, Any] = {}
 
-    def written(numbers: NDArray[Any]) -> Any:
+    def encode_once(numbers: NDArray[Any]) -> Any:
         key = numbers.tobytes()
         if key not in known:
-            known[key] = write(numbers)
+            known[key] = encode(numbers)
         return known[key]
 
-    return written
+    return encode_once
 
 
 def _about(metric: Metric, aggregate: str | None) -> About:

@@ -44,24 +44,24 @@ _AMOUNTS = ("sum", "count", "increase", "duration")
 _OVERLOAD = 1.1
 
 
-def aggregate_of(metric: Metric, asked: str | None) -> str:
-    """The aggregate asked for, or the Metric's own.
+def aggregate_of(metric: Metric, name: str | None) -> str:
+    """The aggregate of that name, or by default the Metric's own.
 
     Raises DomainError naming `aggregate` where the Metric has no such thing.
     """
-    if asked == "increase" and metric.type != MetricType.COUNTER:
+    if name == "increase" and metric.type != MetricType.COUNTER:
         raise DomainError(
             f"Only a counter increases; Metric {metric.pk} ({metric.key}) is a {metric.type}.",
             code="not_a_counter",
             field="aggregate",
         )
-    if asked == "duration" and metric.type != MetricType.STATE:
+    if name == "duration" and metric.type != MetricType.STATE:
         raise DomainError(
             f"Only a state lasts; Metric {metric.pk} ({metric.key}) is a {metric.type}.",
             code="not_a_state",
             field="aggregate",
         )
-    return asked or DEFAULT_AGGREGATES[metric.type]
+    return name or DEFAULT_AGGREGATES[metric.type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Summary:
             ) from error
 
     def _filled(self, series: BucketedSeries, fill: str) -> Floats:
-        """The values with the empty buckets filled that have begun."""
+        """The values with those empty buckets filled that begin before `known_until`."""
         values, starts = self.values(series), self.buckets.starts
         begun = int(np.searchsorted(starts, self.known_until, side="right"))
         if fill == "previous":
@@ -142,7 +142,7 @@ class Summary:
 
 
 def columns_of(summaries: Sequence[Summary], *, envelope: bool, fill: str) -> Iterator[Columns]:
-    """The columns of each summary, which all have the same buckets, told from the history store.
+    """The columns of each summary, which all have the same buckets, from the history store.
 
     One block of Metrics of each kind is in memory at a time.
     """
@@ -150,9 +150,9 @@ def columns_of(summaries: Sequence[Summary], *, envelope: bool, fill: str) -> It
         return
     queries = [summary.query(envelope=envelope) for summary in summaries]
     first = summaries[0]
-    found = get_store().read_series(queries, first.buckets.edges, known_until=first.known_until)
-    for summary, (_, series) in zip(summaries, found, strict=True):
-        yield summary.columns(series, envelope=envelope, fill=fill)
+    series = get_store().read_series(queries, first.buckets.edges, known_until=first.known_until)
+    for summary, (_, each) in zip(summaries, series, strict=True):
+        yield summary.columns(each, envelope=envelope, fill=fill)
 
 
 def is_direction(metric: Metric) -> bool:

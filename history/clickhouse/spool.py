@@ -1,11 +1,11 @@
 """Readings on their way to a store outside this database: durable, and readable meanwhile.
 
-The hot rows are the spool. Readings are written there in the caller's transaction, with Latest,
+The head is the spool. Readings are written there in the caller's transaction, with Latest,
 and moved on in blocks; a reading leaves only after the store outside has acknowledged it. The
 numbers of `Version` order all that is written outside:
 
 - A mover takes a number, then reads rows, writes them outside under that number, and removes those
-  that still hold the value it has written, provided the clock has not moved on meanwhile. Stopped
+  that still have the value it has written, provided the clock has not moved on meanwhile. Stopped
   anywhere, it leaves each reading in at least one place, and writing it again changes nothing.
 - A deletion takes a number, removes the rows it covers and is recorded. Until it was carried out
   outside, reads leave out what it covers, by number: late writers cannot bring anything back.
@@ -59,7 +59,7 @@ def keys(metric_ids: Sequence[int], start: int, end: int) -> Iterator[ReadingBat
 
 
 def remove(batch: ReadingBatch, version: int) -> bool:
-    """Remove the rows of `batch` that hold its values still, if `version` is the newest number.
+    """Remove the rows of `batch` that still have its values, if `version` is the newest number.
 
     Returns False, and removes nothing, when it is not: a deletion or another mover came between.
     """

@@ -1,4 +1,4 @@
-"""One Metric's history in buckets of whole quarter hours, told from their rollups. Pure.
+"""One Metric's history in buckets of whole quarter hours, computed from their rollups. Pure.
 
 Floats may differ from what the readings themselves come to by rounding only.
 """
@@ -196,7 +196,7 @@ class DayRollups:
 
 @dataclass(frozen=True)
 class RollupSeries(BucketedSeries):
-    """A BucketedSeries told from rollups; those are there that its query needs.
+    """A series computed from rollups, of which those are there that its query needs.
 
     `samples_before` and `samples_behind`: the nearest readings outside the window, where they
     matter.

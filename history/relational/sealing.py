@@ -2,7 +2,8 @@
 
 Everything happens in transactions that lock the Metrics they change: of two who seal or
 delete, one waits for the other, and a process that is killed leaves everything as it was.
-Writers of readings pass; what they bring to a sealed day lies on top of it until the next sealing.
+Writers of readings pass; what they bring of a sealed day is in the head, which wins, until the next
+sealing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,12 +26,12 @@ from metrics.models import Metric
 from metrics.querysets import IdList
 from metrics.vocabulary import MetricType
 
-HOT_DAYS = 2  # a day stays hot for so long after its end: most of what is late arrives within
+HEAD_DAYS = 2  # a day stays in the head for so long after its end: most late readings arrive then
 AT_ONCE = 30_000  # readings that are sealed in one transaction, of one day
 
 
 def seal(now: int, rest: float = 0) -> int:
-    """Seal the hot rows of all days past at `now`; returns how many readings that were.
+    """Seal the head's readings of all days past at `now`; returns how many that were.
 
     `rest` is for how many times as long as each transaction took to let others write then.
     """
@@ -39,14 +40,14 @@ def seal(now: int, rest: float = 0) -> int:
 
 
 @transaction.atomic
-def seal_day(metric_ids: Sequence[int], day: int, brought: Level | None = None) -> int:
-    """Seal some Metrics' hot rows of a day, and on top of them what is `brought`.
+def seal_day(metric_ids: Sequence[int], day: int, imported: Level | None = None) -> int:
+    """Seal some Metrics' readings of a day: the head's, and the `imported` ones, which win.
 
     Returns how many readings were put into the day.
     """
     traits = _lock(metric_ids)
     taken = backend().take(metric_ids, day * DAY, (day + 1) * DAY)
-    fresh = merged(taken, brought or {})
+    fresh = merged(taken, imported or {})
     _write(merged(_day(list(fresh), day), fresh), traits)
     return sum(map(len, fresh.values()))
 
@@ -61,16 +62,16 @@ def append(batch: ReadingBatch, now: int) -> ReadingBatch:
     # All at once: taken day by day, they would come in an order in which two could deadlock.
     _lock(np.unique(batch.metric_ids[past]).tolist())
     for day in np.unique(days[past]).tolist():
-        brought = batch[days == day].by_metric()
-        sizes = {metric_id: len(samples) for metric_id, samples in brought.items()}
+        imported = batch[days == day].by_metric()
+        sizes = {metric_id: len(samples) for metric_id, samples in imported.items()}
         for block in by_weight(sorted(sizes), sizes, AT_ONCE):
-            seal_day(block, day, {metric_id: brought[metric_id] for metric_id in block})
+            seal_day(block, day, {metric_id: imported[metric_id] for metric_id in block})
     return batch[~past]
 
 
 @transaction.atomic
 def delete(metric_ids: Sequence[int], start: int, end: int) -> int:
-    """Delete the readings of [start, end), sealed or hot; returns how many."""
+    """Delete the readings of [start, end), in chunks and in the head; returns how many."""
     traits = _lock(metric_ids)
     count = reading.count(metric_ids, start, end)
     backend().remove(metric_ids, start, end)
@@ -92,8 +93,8 @@ def _cut(
 
 
 def _horizon(now: int) -> int:
-    """The first day that is still hot."""
-    return now // DAY - HOT_DAYS
+    """The first day that stays in the head."""
+    return now // DAY - HEAD_DAYS
 
 
 def _lock(metric_ids: Sequence[int]) -> dict[int, Traits]:
@@ -130,7 +131,7 @@ def _without(samples: Samples, start: int, end: int) -> Samples:
 
 
 def _backlog(before: int) -> Iterator[tuple[int, list[int]]]:
-    """The days before one that have hot rows, each once, with some of the Metrics that do."""
+    """The days before one that the head has readings of, each once, with some of their Metrics."""
     since = -(2**62)
     while oldest := backend().oldest(since, before * DAY):
         day = min(oldest.values()) // DAY

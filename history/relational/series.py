@@ -2,8 +2,8 @@
 
 A day's rollup is used where it tells exactly what the day's readings would: where the day lies in
 the window, has no readings in the head, was sealed with the same lookback, and has what the query
-needs. How far a counter rose is told from rollups only where every step is a plausible rise, from
-the reading before the window to the one behind it: resets and glitches need the readings.
+needs. How far a counter rose is computed from rollups only where every step is a plausible rise,
+from the reading before the window to the one behind it: resets and glitches need the readings.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ from history.relational.rollups import (
 from history.series import BucketedSeries
 from history.store import NEIGHBOURS_BEFORE, SeriesQuery
 
-# What lies in more days than this for each one that has readings is told sooner from the readings.
+# With more days than this for each one that has a rollup, the readings are as fast.
 _EMPTY_DAYS = 6
 # QuarterHours that are remembered: a quarter of a megabyte each for a month.
 _REMEMBERED = 8
@@ -90,12 +90,12 @@ class BlockReader:
         # Each day's place among all days of the window of all Metrics.
         self._keys = self._places * self._days + self._numbers - self._first
 
-    # Which days are told from rollups -------------------------------------------------------------
+    # Which rollups are used -----------------------------------------------------------------------
 
     def _chosen(self) -> tuple[list[DayRollups], Flags]:
         """The rollups of each Metric that are used, and which of all are not."""
-        usable = self._usable()
-        rows = np.flatnonzero(usable)
+        applicable = self._applicable()
+        rows = np.flatnonzero(applicable)
         rows = rows[np.argsort(self._keys[rows])]
         keys = self._keys[rows]
         bounds = np.searchsorted(keys, np.arange(self._ids.size + 1) * self._days)
@@ -105,21 +105,21 @@ class BlockReader:
             places, some = days[low:high], rows[low:high].tolist()
             kept: Any = [[column[row] for row in some] for column in self._columns[4:]]
             chosen.append(DayRollups(self._days, self._offset, places, *kept))
-        return chosen, ~usable
+        return chosen, ~applicable
 
-    def _usable(self) -> Flags:
+    def _applicable(self) -> Flags:
         kept = np.array([shape is not None for shape in self._columns[4]], bool)
         fitting = kept & self._fitting()
         begins = self._numbers * DAY
         inside = (self._start <= begins) & (begins + DAY <= min(self._end, self._known_until))
         lookbacks = np.array([query.lookback for query in self._queries])[self._places]
-        usable = fitting & inside & (self._lookbacks == lookbacks)
-        usable &= ~np.isin(self._keys, self._touched())
+        applicable = fitting & inside & (self._lookbacks == lookbacks)
+        applicable &= ~np.isin(self._keys, self._touched())
         # One day that may spoil the rise of all is enough to need all readings.
         spoilt = np.bincount(self._places[kept & ~fitting], minlength=self._ids.size) > 0
-        counts = np.bincount(self._places[usable], minlength=self._ids.size)
+        counts = np.bincount(self._places[applicable], minlength=self._ids.size)
         too_few = counts * _EMPTY_DAYS < self._days
-        return usable & ~((self._rising & spoilt) | too_few)[self._places]
+        return applicable & ~((self._rising & spoilt) | too_few)[self._places]
 
     def _fitting(self) -> Flags:
         """Which rollups have what is needed, where they are kept."""

@@ -1,9 +1,9 @@
 """History in the relational database: the same design on SQLite and PostgreSQL.
 
 Everything that arrives, in order or late, is one upsert into a table keyed by (Metric, timestamp),
-in the caller's transaction. These hot rows are few: what is older than two days is sealed, a Metric
-and UTC day in one row of compressed arrays (`history.relational`). Reading sees both, and of one
-instant the hot row: a correction of a sealed day is right at once.
+in the caller's transaction. This head has few rows: what is older than two days is sealed, a Metric
+and UTC day in one row of compressed arrays, a chunk. Reading merges both, and where both have an
+instant the head wins: a correction of a sealed day is right at once.
 """
 
 from collections import defaultdict

@@ -59,10 +59,10 @@ class Command(BaseCommand):
 
     def _copied(self, source: HistoryStore, target: HistoryStore, *, write: bool) -> Tally:
         ids = list(Metric.objects.order_by("pk").values_list("pk", flat=True))
-        tally, told = Tally(), time.monotonic()
+        tally, reported_at = Tally(), time.monotonic()
         for tally in copy(source, target, ids, time.time_ns() // 1000, write=write):
-            if time.monotonic() - told > _PROGRESS_SECONDS:
-                told = time.monotonic()
+            if time.monotonic() - reported_at > _PROGRESS_SECONDS:
+                reported_at = time.monotonic()
                 self.stdout.write(f"  {tally.readings:,} readings seen, {tally.copied:,} copied")
         return tally
 
