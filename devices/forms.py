@@ -13,7 +13,7 @@ from metrics.vocabulary import CANONICAL, MetricSpec, headline
 
 
 class KindMetricsWidget(forms.CheckboxSelectMultiple):
-    """Checkboxes of the canonical Metrics, grouped by kind; the page shows the chosen group."""
+    """Checkboxes of the canonical Metrics by kind, of which the page shows the selected kind's."""
 
     template_name = "devices/kind_metrics.html"
 
@@ -78,11 +78,11 @@ class DeviceForm(forms.ModelForm):
             for kind in DeviceKind
         ]
 
-    def chosen_specs(self) -> list[MetricSpec]:
-        """The chosen Metrics of the chosen kind, in the vocabulary's order."""
+    def selected_specs(self) -> list[MetricSpec]:
+        """The selected Metrics of the selected kind, in the vocabulary's order."""
         kind = self.cleaned_data["kind"]
-        chosen = set(self.cleaned_data["metrics"])
-        return [spec for spec in CANONICAL[kind] if f"{kind}.{spec.key}" in chosen]
+        selected = set(self.cleaned_data["metrics"])
+        return [spec for spec in CANONICAL[kind] if f"{kind}.{spec.key}" in selected]
 
 
 class DeviceAddForm(DeviceForm):
@@ -94,13 +94,13 @@ class DeviceAddForm(DeviceForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if "kind" in cleaned and "metrics" in cleaned and not self.chosen_specs():
+        if "kind" in cleaned and "metrics" in cleaned and not self.selected_specs():
             self.add_error("metrics", "Choose at least one metric: a device measures something.")
         return cleaned
 
     @transaction.atomic
     def save(self, commit: bool = True) -> Device:
-        self.instance.named_metrics = self.chosen_specs()
+        self.instance.named_metrics = self.selected_specs()
         device = super().save(commit)
         device.metrics.update(expected_interval=self.cleaned_data["expected_interval"])
         return device
@@ -140,7 +140,7 @@ class DeviceEditForm(DeviceForm):
     @transaction.atomic
     def save(self, commit: bool = True) -> Device:
         device = super().save(commit)
-        for spec in self.chosen_specs():
+        for spec in self.selected_specs():
             if spec.key not in self.existing_keys:
                 Metric.objects.create(device=device, **spec._asdict())
         interval = self.cleaned_data["expected_interval"]

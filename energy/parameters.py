@@ -102,12 +102,12 @@ class KnownParametersMixin:
 
     def known_parameters(self) -> set[str]:
         """The query parameters that this request may have."""
-        known = set(self.query_parameters)
+        names = set(self.query_parameters)
         if getattr(self, "action", None) == "list":
             paginator: Any = self.paginator  # type: ignore[attr-defined]
-            known |= {paginator.page_query_param, paginator.page_size_query_param}
-            known |= set(self.filterset_class.base_filters)  # type: ignore[attr-defined]
-        return known
+            names |= {paginator.page_query_param, paginator.page_size_query_param}
+            names |= set(self.filterset_class.base_filters)  # type: ignore[attr-defined]
+        return names
 
 
 def refuse_unknown(request: Request, known: Iterable[str]) -> None:

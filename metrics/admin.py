@@ -29,11 +29,11 @@ class DeviceMetricsFormSet(BaseInlineFormSet):
 
     def clean(self) -> None:
         super().clean()
-        kept = [form for form in self.forms if self._is_kept(form)]
+        remaining = [form for form in self.forms if self._remains(form)]
         if self.instance.pk is None:
             # Used when the new Device is saved. The Metrics of this formset are added after it.
-            self.instance.named_metrics = [] if kept else None
-        elif not kept:
+            self.instance.named_metrics = [] if remaining else None
+        elif not remaining:
             raise ValidationError(
                 "A device has at least one metric: keep one, or add another first.",
                 code="last_metric",
@@ -51,7 +51,7 @@ class DeviceMetricsFormSet(BaseInlineFormSet):
         if commit:
             self._to_delete.append(obj)
 
-    def _is_kept(self, form: forms.ModelForm) -> bool:
+    def _remains(self, form: forms.ModelForm) -> bool:
         return form not in self.deleted_forms and (
             form.instance.pk is not None or form.has_changed()
         )

@@ -31,7 +31,7 @@ class IdList(Expression):
         return "(SELECT value FROM json_each(%s))", [json.dumps(self.ids)]
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[str]]:
-        # As text: psycopg would look at every element of a list, to find the type of all.
+        # As a text, because psycopg would look at each element of a list to find its type.
         return "(SELECT unnest(%s::bigint[]))", [f"{{{','.join(map(str, self.ids))}}}"]
 
 
@@ -53,7 +53,7 @@ class MetricQuerySet(models.QuerySet[Any]):
         return self.filter(seen_by(user, "device__site__"))
 
     def among(self, ids: Iterable[int]) -> Self:
-        """Those of `ids`, given to the database as one parameter."""
+        """The Metrics with these `ids`, which are a single parameter of the query."""
         return self.filter(pk__in=IdList(ids))
 
     def with_latest(self) -> Self:

@@ -1,4 +1,4 @@
-"""Sites in the admin, with who is assigned to them and their Devices."""
+"""Sites in the admin, with their users and Devices."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from sites.models import Site
 
 
 class DeviceInline(VisibleChoicesMixin, admin.TabularInline):
-    """The Devices of the Site; each new one gets its kind's headline Metric."""
+    """The Devices of the Site; each new one gets the headline Metric of its kind."""
 
     model = Device
     fields = ("name", "kind", "status", "rated_power")
@@ -51,12 +51,12 @@ class SiteAdmin(
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
-        counted: Any = super().get_queryset(request)
-        return counted.with_device_count().with_user_count()
+        sites: Any = super().get_queryset(request)
+        return sites.with_device_count().with_user_count()
 
     @admin.display(ordering="device_count")
     def devices(self, site: Any) -> str:
-        """How many Devices it has, leading to them."""
+        """The number of Devices, as a link to them."""
         url = reverse("admin:devices_device_changelist")
         return format_html(
             '<a href="{}?site__id__exact={}">{}</a>', url, site.pk, site.device_count
@@ -64,5 +64,5 @@ class SiteAdmin(
 
     @admin.display(ordering="user_count")
     def users(self, site: Any) -> int:
-        """How many users are assigned to it."""
+        """The number of users who are assigned to it."""
         return site.user_count

@@ -1,4 +1,4 @@
-"""Who sees which Sites, edited in the admin as one field, however many they are."""
+"""The assignment of users to Sites, edited in the admin as a single field."""
 
 from typing import Any
 
@@ -11,15 +11,16 @@ from django.http import HttpRequest
 from sites.models import SiteAssignment
 
 FIELD = "assigned"
-_NEEDED = ("sites.add_siteassignment", "sites.delete_siteassignment")
+_PERMISSIONS = ("sites.add_siteassignment", "sites.delete_siteassignment")
 
 
 class AssigningAdmin(admin.ModelAdmin):
-    """Has the field `assigned`: the rows that a row's Site assignments lead to.
+    """Adds the field `assigned`: the Sites of a user, or the users of a Site.
 
-    `own` and `other` are the assignment's relations to the row and to those; `related` is how the
-    row knows them. Editors assign what they see, and what they do not see stays assigned. As
-    inlines, a thousand assignments would be as many forms, each of which asks the database.
+    `own` and `other` name the relations of SiteAssignment to the edited row and to the assigned
+    rows; `related` is the edited row's relation to those. Editors assign rows that they see, and
+    rows that they do not see stay assigned. Inlines would take a form, with queries of its own, for
+    each of a thousand assignments.
     """
 
     own: str
@@ -28,7 +29,7 @@ class AssigningAdmin(admin.ModelAdmin):
     assigned_label: str
 
     def needs_assignment(self, request: HttpRequest, obj: Any) -> bool:
-        """Whether the field must not be left empty."""
+        """Whether at least one row has to be assigned."""
         return False
 
     def get_form(
@@ -42,7 +43,7 @@ class AssigningAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
-        return fields if request.user.has_perms(_NEEDED) else (*fields, FIELD)
+        return fields if request.user.has_perms(_PERMISSIONS) else (*fields, FIELD)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -51,32 +52,32 @@ class AssigningAdmin(admin.ModelAdmin):
 
     @admin.display
     def assigned(self, obj: Any) -> str:
-        """The names, for those who may only look."""
+        """The names of the assigned rows, for users who may not change them."""
         return ", ".join(map(str, getattr(obj, self.related).all()))
 
     def _field(self, request: HttpRequest, obj: Any) -> forms.ModelMultipleChoiceField:
         relation: Any = SiteAssignment._meta.get_field(self.other)
-        seen = self._seen_by(request.user)
-        assigned = SiteAssignment.objects.filter(**{self.own: obj}) if obj else ()
+        visible = self._visible_to(request.user)
+        assignments = SiteAssignment.objects.filter(**{self.own: obj}) if obj else ()
         return forms.ModelMultipleChoiceField(
-            seen,
+            visible,
             required=self.needs_assignment(request, obj),
-            initial=seen.filter(assignments__in=assigned) if obj else (),
+            initial=visible.filter(assignments__in=assignments) if obj else (),
             label=self.assigned_label,
             widget=AutocompleteSelectMultiple(relation, self.admin_site),
         )
 
-    def _seen_by(self, user: Any) -> QuerySet[Any]:
+    def _visible_to(self, user: Any) -> QuerySet[Any]:
         model: Any = SiteAssignment._meta.get_field(self.other).related_model
         return model._default_manager.visible_to(user)
 
-    def _assign(self, obj: Any, chosen: QuerySet[Any], user: Any) -> None:
-        """One by one, so that whoever records changes hears of each."""
-        of_row = SiteAssignment.objects.filter(**{self.own: obj})
-        gone = self._seen_by(user).exclude(pk__in=chosen)
-        for assignment in of_row.filter(**{f"{self.other}__in": gone}):
+    def _assign(self, obj: Any, rows: QuerySet[Any], user: Any) -> None:
+        """Assign exactly `rows` of those that `user` sees, with the signals of each assignment."""
+        assignments = SiteAssignment.objects.filter(**{self.own: obj})
+        removed = self._visible_to(user).exclude(pk__in=rows)
+        for assignment in assignments.filter(**{f"{self.other}__in": removed}):
             assignment.delete()
-        assigned = set(of_row.values_list(self.other, flat=True))
-        for row in chosen:
+        assigned = set(assignments.values_list(self.other, flat=True))
+        for row in rows:
             if row.pk not in assigned:
                 SiteAssignment.objects.get_or_create(**{self.own: obj, self.other: row})

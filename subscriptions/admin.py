@@ -23,20 +23,20 @@ class SubscriptionAdmin(VisibleChoicesMixin, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        seen = rows if request.user.is_superuser else rows.filter(owner=request.user.pk)
+        own = rows if request.user.is_superuser else rows.filter(owner=request.user.pk)
         visible = seen_by(request.user, "metrics__device__site__")
-        return seen.annotate(metric_count=Count("metrics", filter=visible))
+        return own.annotate(metric_count=Count("metrics", filter=visible))
 
     def get_field_queryset(
         self, db: str | None, db_field: Any, request: HttpRequest
     ) -> QuerySet[Any] | None:
-        """Staff make Subscriptions for themselves alone; a Metric's name has its Device's."""
-        offered: Any = super().get_field_queryset(db, db_field, request)
+        """Let staff who are no superusers own what they add; fetch what names of Metrics need."""
+        rows: Any = super().get_field_queryset(db, db_field, request)
         if db_field.name == "metrics":
-            return offered.select_related("device")
-        return offered if request.user.is_superuser else offered.filter(pk=request.user.pk)
+            return rows.select_related("device")
+        return rows if request.user.is_superuser else rows.filter(pk=request.user.pk)
 
     @admin.display(description="metrics", ordering="metric_count")
     def metric_count(self, subscription: Any) -> int:
-        """How many Metrics it holds, of those that the reader sees."""
+        """The number of its Metrics that the user of the admin sees."""
         return subscription.metric_count

@@ -17,8 +17,8 @@ def quantity(
 ) -> SafeString:
     """`value` (in the base unit `unit`) with its unit, in `scale` or in a scale of its own."""
     scale = scale or scale_for(unit, [value], kilo=wants_kilo(context.get("user")))
-    shown = None if value is None else value / scale.divisor
-    digits = count(shown) if unit == "1" else number(shown)
+    scaled = None if value is None else value / scale.divisor
+    digits = count(scaled) if unit == "1" else number(scaled)
     if value is None or not scale.unit:
         return format_html('<span class="value is-{}">{}</span>', state or "plain", digits)
     return format_html(
