@@ -1,7 +1,7 @@
 """Aggregated history for an export: all Metrics on one set of buckets, some buckets at once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from energy.errors import DomainError
 from energy.instants import MICROS_PER_SECOND
 from history.arrays import Ints
-from history.buckets import FIXED, Buckets, TooManyBucketsError, Window, divide
+from history.buckets import DAY, FIXED, Buckets, TooManyBucketsError, Window, divide
 from history.store import BLOCK
 from metrics.models import Metric
 from timeseries import fills
@@ -17,9 +17,11 @@ from timeseries.columns import Columns, columns_of
 from timeseries.summaries import Summary, is_direction
 
 CELLS = 500_000  # numbers in memory at once
+ROWS = 50_000  # buckets in memory at once: as text each takes many times what its numbers do
 READINGS = 3_000_000  # readings in memory at once, as far as Metrics keep to their interval
 MAX_LINEAR = 1_000_000  # values that lines can be drawn between
 _MAX_CALENDAR = 200_000  # days of three centuries
+_OVER_A_MONTH = 40 * DAY  # no bucket is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,26 @@ class Layout:
     def rows(self) -> int:
         """How many buckets the window has."""
         start, end = self.window
+        if start == end:
+            return 0
         if length := FIXED.get(self.resolution):
             return -(-end // length) - start // length
         return len(self._calendar())
+
+    def whole_buckets(self, first: int, last: int) -> Window:
+        """The part of the window whose buckets touch [first, last); it may be empty."""
+        start, end = self.window
+        if length := FIXED.get(self.resolution):
+            since, until = first - first % length, last + -last % length
+        else:
+            near = Window(max(start, first - _OVER_A_MONTH), min(end, last + _OVER_A_MONTH))
+            if near.start >= near.end:
+                return Window(start, start)
+            edges = replace(self, window=near)._calendar().edges
+            low, high = np.searchsorted(edges, (first, last - 1), side="right").tolist()
+            since, until = int(edges[max(0, low - 1)]), int(edges[min(edges.size - 1, high)])
+        since = min(max(start, since), end)
+        return Window(since, max(since, min(end, until)))
 
     def blocks(self) -> Iterator[Block]:
         """All buckets in time, filled as asked."""
@@ -80,7 +99,9 @@ class Layout:
 
     def _divided(self) -> Iterator[Buckets]:
         """The buckets, as many at once as fit."""
-        at_once = max(1, CELLS // max(1, self.width))
+        if not self.rows():
+            return
+        at_once = max(1, min(ROWS, CELLS // max(1, self.width)))
         length = FIXED.get(self.resolution)
         if length is None:
             whole = self._calendar()
@@ -143,6 +164,8 @@ class Layout:
     def _lines(self, blocks: Iterator[Block]) -> Iterator[Block]:
         """Empty buckets on the line between their neighbours, for which all are looked at once."""
         parts = list(blocks)
+        if not parts:
+            return
         starts = np.concatenate([part.starts for part in parts])
         for place, (metric, aggregate) in enumerate(
             zip(self.metrics, self.aggregates, strict=True)

@@ -9,6 +9,7 @@ from energy.errors import DomainError
 from energy.instants import to_micros
 from export import readings
 from export.blocks import Layout
+from export.extent import clipped
 from export.formats import Format
 from export.texts import identity
 from history.buckets import CALENDAR, Window, divide_finely
@@ -80,6 +81,7 @@ def prepare(
             known_until=to_micros(now),
         )
         layout.refuse_the_impossible()
+        layout = clipped(layout)
     shown = zone if query.time_zone or resolution in CALENDAR else None
     return Export(metrics, window, resolution, shown, layout)
 

@@ -19,6 +19,7 @@ from energy.renderers import FastJSONRenderer
 from export.exports import Export, prepare
 from export.formats import FORMATS, Format
 from export.parquet import is_installed
+from export.slots import Slot, take_slot
 from metrics.models import Metric
 from timeseries.parameters import read_query, read_switch
 
@@ -77,7 +78,23 @@ EXPORT_ACTION: dict[str, Any] = {
     "content_negotiation_class": ExportNegotiation,
     "pagination_class": None,
     "filterset_class": None,
+    "further_problems": (429,),
 }
+
+
+class ExportResponse(StreamingHttpResponse):
+    """A file that is streamed, and the room that it takes on the server meanwhile."""
+
+    _slot: Slot | None = None
+
+    def hold(self, slot: Slot) -> None:
+        """Keep the room until the response is closed, read to its end or not."""
+        self._slot = slot
+
+    def close(self) -> None:
+        super().close()
+        if self._slot:
+            self._slot.release()
 
 
 def export_response(
@@ -94,10 +111,15 @@ def export_response(
         asked = replace(asked, resolution="raw")
     coverage = request.query_params.get("coverage", "false")
     export = prepare(metrics, asked, timezone.now(), coverage=read_switch("coverage", coverage))
-    response = StreamingHttpResponse(content_type=_content_type(written))
+    response = ExportResponse(content_type=_content_type(written))
     _describe(response, export, written, name)
     if request.method == "GET":
-        content = _begun(export.stream(written))
+        response.hold(take_slot(request.user))
+        try:
+            content = _begun(export.stream(written))
+        except BaseException:
+            response.close()
+            raise
         response.streaming_content = _packed(content, request, response, written)
     return response
 

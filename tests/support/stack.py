@@ -64,7 +64,7 @@ def fresh_database(folder: Path) -> Iterator[str]:
     if "sqlite3" in default["ENGINE"]:
         yield f"sqlite:///{folder / 'db.sqlite3'}"
         return
-    name = f"energy_behind_nginx_{os.getpid()}"
+    name = f"energy_{folder.name}_{os.getpid()}"
     server = f"{quote(default['USER'])}:{quote(default['PASSWORD'])}@{default['HOST']}"
     url = f"postgres://{server}:{default['PORT']}/"
     with psycopg.connect(url + "postgres", autocommit=True) as connection:
@@ -84,6 +84,7 @@ def application_environment(folder: Path, database_url: str, port: int) -> dict[
         "SECRET_KEY_FILE": str(secrets / "secret-key"),
         "DATABASE_URL_FILE": str(secrets / "database-url"),
         "STATIC_ROOT": str(folder / "static"),
+        "RUN_DIR": str(folder / "locks"),
         "BIND": f"127.0.0.1:{port}",
         "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
         "PYTHONWARNINGS": "ignore",
@@ -104,14 +105,14 @@ def prepare_application(environment: dict[str, str]) -> None:
 
 @contextmanager
 def application(
-    folder: Path, port: int, populate: Path | None = None
+    folder: Path, port: int, populate: Path | None = None, **further: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """gunicorn with the deployed configuration on a fresh database.
 
-    `populate` is a script, run before it starts, that fills the database.
+    `populate` is a script, run before it starts, that fills the database; `further` are settings.
     """
     with fresh_database(folder) as database_url:
-        environment = application_environment(folder, database_url, port)
+        environment = application_environment(folder, database_url, port) | further
         prepare_application(environment)
         if populate:
             command = [sys.executable, "manage.py", "shell", "--verbosity=0"]
