@@ -94,6 +94,8 @@ class KnownParametersMixin:
     """
 
     query_parameters: ClassVar[tuple[str, ...]] = ()
+    # Statuses that it answers beside those that every endpoint may.
+    further_problems: ClassVar[tuple[int, ...]] = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]

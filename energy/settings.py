@@ -1,6 +1,7 @@
 """All settings, read from the environment; `.env.example` documents every variable."""
 
 from pathlib import Path
+from tempfile import gettempdir
 
 import environ
 from csp.constants import NONE, SELF
@@ -154,13 +155,8 @@ if _database["ENGINE"] != "django.db.backends.sqlite3":
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.PermissionsBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
 ]
 # Attempts to sign in of one browser or address, right or wrong; more slows them down further.
 LOGIN_RATE = env.str("LOGIN_RATE", default="20/min")
@@ -217,6 +213,23 @@ INGEST_MAX_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 INGEST_MAX_READINGS = env.int("INGEST_MAX_READINGS", default=50_000)
 # As much as may come unpacked: packing is for the way, and decoding takes several times as much.
 INGEST_MAX_UNPACKED_BYTES = env.int("INGEST_MAX_UNPACKED_BYTES", default=16 * 1024 * 1024)
+
+# Answers: how long a reader may take, in seconds and in bytes a second: see `energy.pacing` --
+ANSWER_GRACE = env.float("ANSWER_GRACE", default=30)
+ANSWER_MIN_RATE = env.float("ANSWER_MIN_RATE", default=10_000)
+
+# Exports: each holds a thread of the server until its last byte is read --------------
+# The same that `deploy/gunicorn.conf.py` reads.
+_THREADS = env.int("WEB_THREADS", default=4)
+EXPORTS_PER_USER = env.int("EXPORTS_PER_USER", default=2)
+EXPORTS_AT_ONCE = env.int(
+    "EXPORTS_AT_ONCE", default=max(1, env.int("WEB_CONCURRENCY", default=2) * _THREADS // 2)
+)
+EXPORTS_PER_PROCESS = max(1, _THREADS - 1)
+# Where the processes of one machine keep locks.
+RUN_DIR = env.path(
+    "RUN_DIR", default=VAR_DIR / "run" if VAR_DIR.is_dir() else Path(gettempdir()) / "energy"
+)
 
 # API -------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -4,5 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from energy.pacing import LeastRate
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "energy.settings")
-application = get_wsgi_application()
+application = LeastRate(get_wsgi_application())

@@ -1,7 +1,7 @@
 """An export of aggregated history: all Metrics on one set of buckets, some buckets at once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -9,14 +9,16 @@ import numpy as np
 from energy.errors import DomainError
 from export.readings import NUMBER_BYTES, ROW_BYTES, identity
 from history.arrays import Ints
-from history.buckets import FIXED, Buckets, TooManyBucketsError, Window, divide
+from history.buckets import DAY, FIXED, Buckets, TooManyBucketsError, Window, divide
 from metrics.models import Metric
 from timeseries import fills
 from timeseries.summaries import Columns, Summary, columns_of, is_direction
 
 VALUES = 500_000  # numbers in memory at once
+ROWS = 50_000  # buckets in memory at once: as text each takes many times what its numbers do
 MAX_LINEAR = 1_000_000  # values that lines can be drawn between
 _MAX_CALENDAR = 200_000  # days of three centuries
+_OVER_A_MONTH = 40 * DAY  # no bucket is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,13 @@ class BucketsExport:
 
     Buckets of a day and longer are those of `calendar`; times are written in `zone`, None being
     UTC. `parts` are the columns of each Metric. Nothing is known of the time after `known_until`.
+    Only the buckets of `covered` are written, the part of the window that may have values.
     """
 
     metrics: Sequence[Metric]
     aggregates: Sequence[str]
     window: Window
+    covered: Window
     resolution: str
     calendar: ZoneInfo
     zone: ZoneInfo | None
@@ -50,11 +54,28 @@ class BucketsExport:
     known_until: int
 
     def rows(self) -> int:
-        """How many buckets the window has; with empty ones left out, how many at most."""
-        start, end = self.window
+        """How many buckets are written; with empty ones left out, how many at most."""
+        start, end = self.covered
+        if start == end:
+            return 0
         if length := FIXED.get(self.resolution):
             return -(-end // length) - start // length
         return len(self._calendar_buckets())
+
+    def buckets_touching(self, first: int, last: int) -> Window:
+        """The part of the window whose buckets touch [first, last); it may be empty."""
+        start, end = self.window
+        if length := FIXED.get(self.resolution):
+            since, until = first - first % length, last + -last % length
+        else:
+            near = Window(max(start, first - _OVER_A_MONTH), min(end, last + _OVER_A_MONTH))
+            if near.start >= near.end:
+                return Window(start, start)
+            edges = replace(self, covered=near)._calendar_buckets().edges
+            low, high = np.searchsorted(edges, (first, last - 1), side="right").tolist()
+            since, until = int(edges[max(0, low - 1)]), int(edges[min(edges.size - 1, high)])
+        since = min(max(start, since), end)
+        return Window(since, max(since, min(end, until)))
 
     def text_bytes(self, rows: int) -> int:
         """How large so many rows are as text, roughly."""
@@ -97,7 +118,9 @@ class BucketsExport:
 
     def _divided(self) -> Iterator[Buckets]:
         """The buckets, as many at once as fit in memory."""
-        at_once = max(1, VALUES // max(1, self._width))
+        if not self.rows():
+            return
+        at_once = max(1, min(ROWS, VALUES // max(1, self._width)))
         length = FIXED.get(self.resolution)
         if length is None:
             whole = self._calendar_buckets()
@@ -105,7 +128,7 @@ class BucketsExport:
                 high = low + at_once
                 yield Buckets(whole.starts[low:high], whole.edges[low : high + 1])
             return
-        start, end = self.window
+        start, end = self.covered
         while start < end:
             stop = min(end, start - start % length + at_once * length)
             yield divide(start, stop, self.resolution, self.calendar, at_most=at_once)
@@ -113,13 +136,13 @@ class BucketsExport:
 
     def _calendar_buckets(self) -> Buckets:
         try:
-            return divide(*self.window, self.resolution, self.calendar, at_most=_MAX_CALENDAR)
+            return divide(*self.covered, self.resolution, self.calendar, at_most=_MAX_CALENDAR)
         except TooManyBucketsError as error:
             raise DomainError(str(error), code="too_many_points", field="resolution") from error
 
     def _block(self, buckets: Buckets) -> BucketBlock:
         # Only the first block looks for a value before it; the others carry it on.
-        looks_back = self.fill == "previous" and buckets.edges[0] == self.window.start
+        looks_back = self.fill == "previous" and buckets.edges[0] == self.covered.start
         fill = "previous" if looks_back else "null"
         envelope = not {"min", "max"}.isdisjoint(self.parts)
         summaries = [
@@ -147,6 +170,8 @@ class BucketsExport:
     def _interpolated(self, blocks: Iterator[BucketBlock]) -> Iterator[BucketBlock]:
         """Empty buckets on the line between their neighbours, for which all are read at once."""
         every = list(blocks)
+        if not every:
+            return
         starts = np.concatenate([block.starts for block in every])
         ends = np.cumsum([block.starts.size for block in every])[:-1]
         for index, (metric, aggregate) in enumerate(

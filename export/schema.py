@@ -38,7 +38,10 @@ has an apostrophe before it. `format` decides before the Accept header does; CSV
 packed with gzip for whoever accepts it. Parquet is 406 where the server has no library for it.
 
 An export that fails midway breaks the connection off: no terminating chunk, no gzip trailer, no
-Parquet footer. HEAD answers the headers alone, so the size can be asked for first."""
+Parquet footer. So does one that is read too slowly. Two run at once for a user, and as many in all
+as half of the server's threads; one more is a 429. Of a window of more than 10,000 buckets the
+empty ones before the first reading and behind the last are left out. HEAD answers the headers
+alone, so the size can be asked for first."""
 _TEXT: Any = {"type": "string"}
 _BINARY: Any = {"type": "string", "format": "binary"}
 

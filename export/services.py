@@ -6,6 +6,7 @@ from datetime import datetime
 from energy.errors import DomainError
 from energy.instants import to_micros
 from export.buckets import BucketsExport
+from export.extent import clip
 from export.readings import ReadingsExport
 from history.buckets import CALENDAR, divide_finely
 from metrics.models import Metric
@@ -39,6 +40,7 @@ def prepare_export(
         metrics=metrics,
         aggregates=[aggregate_of(metric, query.aggregate) for metric in metrics],
         window=window,
+        covered=window,
         resolution=resolution,
         calendar=calendar,
         zone=zone,
@@ -47,7 +49,7 @@ def prepare_export(
         known_until=to_micros(now),
     )
     export.refuse_long_lines()
-    return export
+    return clip(export)
 
 
 def _parts(query: TimeSeriesQuery, *, coverage: bool) -> tuple[str, ...]:

@@ -21,11 +21,24 @@ from export.parquet import is_installed
 from export.renderers import CsvRenderer, ExportNegotiation, NdjsonRenderer, ParquetRenderer
 from export.schema import EXPORT_SCHEMA
 from export.services import Export, prepare_export
+from export.slots import Slot, take_slot
 from metrics.models import Metric
 from timeseries.queries import TimeSeriesQuery
 
 _GZIP = 16 + zlib.MAX_WBITS
 _FASTEST = 1
+
+
+class ExportResponse(StreamingHttpResponse):
+    """A file that is streamed, and the slot that it takes on the server meanwhile."""
+
+    slot: Slot | None = None
+
+    def close(self) -> None:
+        """Release the slot, whether the file was read to its end or not."""
+        super().close()
+        if self.slot:
+            self.slot.release()
 
 
 class ExportMixin(GenericViewSet):
@@ -47,6 +60,7 @@ class ExportMixin(GenericViewSet):
         content_negotiation_class=ExportNegotiation,
         pagination_class=None,
         filterset_class=None,
+        further_problems=(429,),
     )
     def export(self, request: Request, pk: str) -> StreamingHttpResponse:
         """Stream the file.
@@ -61,12 +75,17 @@ class ExportMixin(GenericViewSet):
         query = TimeSeriesQuery(**parameters, own_time_zone=request.user.time_zone)  # type: ignore[union-attr]
         metrics = list(self.exported_metrics(instance))
         export = prepare_export(metrics, query, timezone.now(), coverage=coverage)
-        response = StreamingHttpResponse(
+        response = ExportResponse(
             content_type=file_format.content_type,
             headers=_headers(export, file_format, self.export_name(instance)),
         )
         if request.method == "GET":
-            content = _started(file_format.write(export))
+            response.slot = take_slot(request.user)
+            try:
+                content = _started(file_format.write(export))
+            except BaseException:
+                response.close()
+                raise
             response.streaming_content = (
                 _compressed(content, request, response) if file_format.is_text else content
             )

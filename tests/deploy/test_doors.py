@@ -2,9 +2,11 @@
 
 import gzip
 import re
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -12,10 +14,15 @@ from time import monotonic
 
 import pytest
 import requests
+from urllib3.exceptions import ProtocolError
 
+from tests.support.composition import ROOT
 from tests.support.factories import PASSWORD
-from tests.support.processes import free_port
+from tests.support.processes import free_port, wait_for
 from tests.support.stack import application, make_secrets
+
+GRACE = 5  # s that a reader has
+MIN_RATE = 50_000  # bytes a second, then
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,13 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server, with a technician and a standard user of one Site."""
+    """The server, with a technician and other users of one Site."""
     folder = tmp_path_factory.mktemp("doors")
     make_secrets(folder)
     port = free_port()
-    with application(folder, port, Path(__file__).with_name("people.py")) as process:
+    people = ROOT / "tests" / "support" / "people.py"
+    patience = {"ANSWER_GRACE": str(GRACE), "ANSWER_MIN_RATE": str(MIN_RATE)}
+    with application(folder, port, people, **patience) as process:
         yield Server(port, process.pid)
 
 
@@ -63,6 +72,117 @@ def test_of_eighty_tries_at_once_exactly_those_go_through_that_may(server: Serve
         )
 
     assert Counter(answers) == {200: 20, 429: 60}
+
+
+# Exports ---------------------------------------------------------------------------------
+
+EXPORT = "/api/v1/metrics/1/export/?start=1900-01-01&end=2200-01-01&resolution=1m&format=ndjson"
+BY_USER = ("standard", "other", "third")
+
+
+@pytest.fixture(scope="module")
+def tokens(server: Server) -> dict[str, str]:
+    """A token of each user."""
+    return {
+        name: str(server.sign_in(name, address="192.0.2.99").json()["token"]) for name in BY_USER
+    }
+
+
+@contextmanager
+def exporting(server: Server, token: str) -> Iterator[requests.Response]:
+    """An export of which nothing is read unless the block does."""
+    headers = {"Authorization": f"Token {token}", "Accept-Encoding": "identity"}
+    with server.ask("GET", EXPORT, headers=headers, stream=True) as answer:
+        yield answer
+
+
+def is_free(server: Server, token: str) -> bool:
+    """Whether one more export would run."""
+    with exporting(server, token) as answer:
+        return answer.status_code == 200
+
+
+def test_a_third_export_of_a_user_waits_until_one_has_ended(
+    server: Server, tokens: dict[str, str]
+) -> None:
+    mine = tokens["standard"]
+    with exporting(server, mine) as first, exporting(server, mine) as second:
+        assert (first.status_code, second.status_code) == (200, 200)
+        with exporting(server, mine) as third:
+            assert third.status_code == 429
+            assert third.headers["Content-Type"] == "application/problem+json"
+            assert int(third.headers["Retry-After"]) > 0
+            assert third.json()["errors"][0]["code"] == "too_many_exports"
+        first.close()
+        wait_for(lambda: is_free(server, mine))
+
+
+def test_exports_leave_threads_for_everything_else(server: Server, tokens: dict[str, str]) -> None:
+    with ExitStack() as stack:
+        wait_for(lambda: all(is_free(server, token) for token in tokens.values()))
+        asked = [exporting(server, tokens[name]) for name in BY_USER * 2]
+        answers = Counter(stack.enter_context(one).status_code for one in asked)
+        waits = []
+        for _ in range(40):
+            begin = monotonic()
+            assert server.ask("GET", "/healthz").status_code == 200
+            waits.append(monotonic() - begin)
+
+    # At most half of eight threads, and none of the two processes without one that is free.
+    assert answers[200] in (3, 4)
+    assert answers[200] + answers[429] == 6
+    assert max(waits) <= LONGEST_WAIT
+
+
+def read_at(answer: requests.Response, rate: int, seconds: float) -> int:
+    """Read so many bytes a second for a while; returns how many there were until the end."""
+    begin, taken = monotonic(), 0
+    while (passed := monotonic() - begin) < seconds:
+        if passed * rate < taken:
+            Event().wait(0.05)
+        elif part := answer.raw.read(rate // 10):
+            taken += len(part)
+        else:
+            break
+    return taken
+
+
+def test_who_reads_an_export_too_slowly_does_not_keep_its_thread(
+    server: Server, tokens: dict[str, str]
+) -> None:
+    mine = tokens["other"]
+    wait_for(lambda: is_free(server, mine))
+    with exporting(server, mine) as slow, exporting(server, mine) as other:
+        assert (slow.status_code, other.status_code) == (200, 200)
+        assert not is_free(server, mine)
+        read_at(slow, 2_000, 1)
+        wait_for(lambda: is_free(server, mine), seconds=60)  # although neither was closed
+        with pytest.raises(ProtocolError):
+            slow.raw.read()
+
+
+def test_who_reads_an_export_fast_enough_gets_on(server: Server, tokens: dict[str, str]) -> None:
+    mine = tokens["third"]
+    wait_for(lambda: is_free(server, mine))
+    with exporting(server, mine) as answer:
+        assert answer.status_code == 200
+        seconds = 2.0 * GRACE
+        assert read_at(answer, 4 * MIN_RATE, seconds) >= 3 * MIN_RATE * seconds
+
+
+def test_who_never_sends_the_end_of_a_body_does_not_keep_its_thread(server: Server) -> None:
+    head = (
+        "POST /api/v1/auth/login/ HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n"
+        "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+    with ExitStack() as stack:
+        for _ in range(8):  # as many as there are threads
+            half = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            half.sendall(head.encode())
+        begin = monotonic()
+        assert server.ask("GET", "/healthz").status_code == 200
+
+    assert monotonic() - begin <= 4 * GRACE
 
 
 # Bodies ----------------------------------------------------------------------------------

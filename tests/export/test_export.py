@@ -255,6 +255,62 @@ class TestBuckets:
         assert response.json()["errors"][0]["field"] == "fill"
 
 
+class TestFarWindows:
+    """Windows of centuries, which a file has only the known part of."""
+
+    FAR = "start=1900-01-01&end=2200-12-31"
+
+    @pytest.fixture
+    def counter(self, metric):
+        """A counter beside the gauge, whose readings are far apart."""
+        made = MetricFactory(device=metric.device, key="import_energy", unit="Wh", type="counter")
+        store(made, 0, 600, start=NOON - timedelta(hours=3), every=timedelta(hours=2))
+        store(metric, *range(20), start=NOON + timedelta(seconds=90))
+        return made
+
+    @pytest.mark.parametrize("fill", ["null", "none", "previous"])
+    @pytest.mark.parametrize("resolution", ["1m", "5m", "1h", "1d"])
+    def test_a_file_has_all_that_is_known_and_no_empty_ends(
+        self, exported, counter, resolution, fill
+    ):
+        asked = f"resolution={resolution}&fill={fill}&coverage=true&envelope=true"
+        near = "start=2026-05-25&end=2026-06-02T12:00:00Z"
+        known = rows(exported(f"{near}&{asked}"))
+        while not any(known[1][1:4]) and not any(known[1][5:8]):
+            del known[1]
+        while not any(known[-1][1:4]) and not any(known[-1][5:8]):
+            del known[-1]
+        found = rows(exported(f"{self.FAR}&{asked}"))
+
+        assert known[1:]
+        assert [row for row in found if row in known] == known
+        assert len(found) - len(known) <= 5  # until the last value is held no longer
+
+    def test_a_file_of_nothing_has_a_heading(self, exported, metric):
+        for resolution in ("1m", "1d"):
+            for written in ("csv", "ndjson", "parquet"):
+                content = exported(f"{self.FAR}&resolution={resolution}&format={written}")
+                assert len(content) < 2_000
+            assert len(rows(exported(f"{self.FAR}&resolution={resolution}"))) == 1
+
+    def test_a_window_beside_what_is_known_is_empty(self, exported, counter):
+        for window in ("start=1900-01-01&end=2000-01-01", "start=2030-01-01&end=2130-01-01"):
+            assert len(rows(exported(f"{window}&resolution=1m"))) == 1
+            assert len(rows(exported(f"{window}&resolution=1d"))) == 1
+
+    def test_the_size_told_ahead_is_that_of_what_is_known(self, client, site, counter):
+        response = client.get(f"/api/v1/sites/{site.pk}/export/?{self.FAR}&resolution=1m")
+        assert int(response["X-Estimated-Rows"]) < 500
+        assert "_1899-12-31T2340Z_" in response["Content-Disposition"]
+
+    def test_lines_are_drawn_between_what_is_known(self, exported, counter):
+        asked = "start=2000-01-01&end=2040-01-01&resolution=1d&fill=linear"
+        assert (
+            rows(exported(asked))[1:]
+            == rows(exported("start=2026-06-01&end=2026-06-02&resolution=1d&fill=linear"))[1:]
+        )
+
+
 class TestFile:
     def test_it_is_named_after_what_and_when(self, client, site, metric):
         response = client.get(f"/api/v1/sites/{site.pk}/export/?{HOUR}&format=csv")

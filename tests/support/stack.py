@@ -86,6 +86,7 @@ def application_environment(folder: Path, database_url: str, port: int) -> dict[
         **environment_of("web"),
         "VAR_DIR": str(secrets),
         "STATIC_ROOT": str(folder / "static"),
+        "RUN_DIR": str(folder / "locks"),
         "BIND": f"127.0.0.1:{port}",
         "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
         "PYTHONWARNINGS": "ignore",
@@ -106,14 +107,14 @@ def prepare_application(environment: dict[str, str]) -> None:
 
 @contextmanager
 def application(
-    folder: Path, port: int, populate: Path | None = None
+    folder: Path, port: int, populate: Path | None = None, **further: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """gunicorn with the deployed configuration on a fresh database.
 
-    `populate` is a script, run before it starts, that fills the database.
+    `populate` is a script, run before it starts, that fills the database; `further` are settings.
     """
     with fresh_database(folder) as database_url:
-        environment = application_environment(folder, database_url, port)
+        environment = application_environment(folder, database_url, port) | further
         prepare_application(environment)
         if populate:
             command = [sys.executable, "manage.py", "shell", "--verbosity=0"]
