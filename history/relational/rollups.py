@@ -8,12 +8,12 @@ as a rule, and differ too much from what was measured to be compressed well with
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pcodec import ChunkConfig
-from pcodec.standalone import simple_compress, simple_decompress
+from pcodec.standalone import simple_compress, simple_decompress, simple_decompress_into
 
 from history.arrays import Floats, Ints, ReadingBatch
 from history.buckets import DAY, MINUTE
@@ -185,3 +185,69 @@ def decoded_shape(shape: bytes) -> Ints:
 def compressed(numbers: NDArray[np.int64] | NDArray[np.float64]) -> bytes:
     """One array, whatever its shape was; `pcodec.standalone` reads it."""
     return bytes(simple_compress(np.ascontiguousarray(numbers).ravel(), _COMPRESSION))
+
+
+@dataclass(frozen=True, slots=True)
+class DayRollups:
+    """The rollups of the days that a window touches, of one Metric.
+
+    `count`: how many days; the window's first quarter hour is number `offset` of the first. Some
+    are kept encoded: `places` says which days, and the others how they are (`EncodedRollup`), of
+    which the values are decoded when they are needed. `computed`, keyed by quarter hour from the
+    first day on, are those of the readings of other days.
+    """
+
+    count: int
+    offset: int
+    places: Sequence[int]
+    shapes: Sequence[bytes]
+    means: Sequence[bytes | None]
+    lasts: Sequence[bytes | None]
+    extremes: Sequence[bytes | None]
+    computed: Rollups | None = None
+
+    @property
+    def moments(self) -> tuple[Any, ...]:
+        """Equal for days whose readings were measured at the same moments."""
+        numbers = (self.computed.keys, *self.computed.shape) if self.computed else ()
+        return (*self.places, *self.shapes, *(each.tobytes() for each in numbers))
+
+    def shape(self, quarters: int) -> Ints:
+        """int64[4, quarters] of the window."""
+        shape = np.zeros((self.count, SHAPE, QUARTERS_A_DAY), np.int64)
+        for place, encoded in zip(self.places, self.shapes, strict=True):
+            shape[place] = decoded_shape(encoded)
+        if self.computed:
+            self.computed.put(shape, self.computed.shape)
+        rows = shape.swapaxes(0, 1).reshape(SHAPE, -1)
+        return rows[:, self.offset : self.offset + quarters]
+
+    def low_and_high(self) -> Floats:
+        """float64[2, quarter hours from the window's first on]."""
+        grid = self._decoded(self.extremes, 2)
+        if self.computed:
+            self.computed.put(grid, (self.computed.low, self.computed.high))
+        return grid.swapaxes(0, 1).reshape(2, -1)[:, self.offset :]
+
+    def mean(self) -> Floats:
+        """float64[quarter hours from the window's first on], as the next."""
+        grid = self._decoded(self.means, 1)
+        if self.computed:
+            self.computed.put(grid, (self.computed.mean,))
+        return grid.ravel()[self.offset :]
+
+    def last(self) -> Floats:
+        grid = np.zeros((self.count, 1, QUARTERS_A_DAY))
+        for place, lasts, extremes in zip(self.places, self.lasts, self.extremes, strict=True):
+            # What rises has its high last, which comes behind the lows.
+            grid[place] = simple_decompress(lasts or extremes)[-QUARTERS_A_DAY:]
+        if self.computed:
+            self.computed.put(grid, (self.computed.last,))
+        return grid.ravel()[self.offset :]
+
+    def _decoded(self, encoded: Sequence[bytes | None], width: int) -> Floats:
+        whole = np.empty if len(self.places) == self.count else np.zeros
+        grid = whole((self.count, width * QUARTERS_A_DAY))
+        for place, each in zip(self.places, encoded, strict=True):
+            simple_decompress_into(each, grid[place])
+        return grid.reshape(self.count, width, QUARTERS_A_DAY)

@@ -20,11 +20,12 @@ from history.merge import merged
 from history.relational import reading
 from history.relational.backend import backend
 from history.relational.chunks import decoded_chunks
-from history.relational.rollup_series import DayRollups, QuarterHours, RollupSeries
+from history.relational.rollup_series import QuarterHours, RollupSeries
 from history.relational.rollups import (
     LARGEST_SUMMED,
     QUARTER,
     QUARTERS_A_DAY,
+    DayRollups,
     Rollups,
     decoded_shape,
     rolled_up,
