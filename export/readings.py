@@ -52,7 +52,7 @@ class ReadingsExport:
             metric.pk: span // (metric.expected_interval * MICROS_PER_SECOND)
             for metric in self.metrics
         }
-        # Of few Metrics at once, the store finds the pages of a long window in two thirds of the time.
+        # Of few Metrics, the store finds the pages of a long window in two thirds of the time.
         for ids in by_weight(sorted(by_id), expected, PAGE):
             position, more = None, True
             while more:
