@@ -1,1 +1,1 @@
-"""The benchmark: the product's requests beside the least that could be done, in one run."""
+"""The benchmark: the product's requests compared with the least possible, in one run."""

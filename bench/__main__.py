@@ -12,8 +12,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.explanations import INTRODUCTION, PEERS_INTRODUCTION, WHY_BEHIND, WHY_MISSED
 from bench.size import Size
-from bench.words import INTRODUCTION, PEERS_INTRODUCTION, WHY_BEHIND, WHY_MISSED
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PEERS_FILE = Path(__file__).with_name("PEERS.md")
@@ -26,7 +26,7 @@ ON_POSTGRESQL = (
 
 
 def measured(module: str, environment: dict[str, str], *, on_postgresql: bool) -> str:
-    """What a module writes of one engine, on a throw-away database."""
+    """The report that a module writes about one engine, with a throw-away database."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report"
         command = [sys.executable, "-m", "bench.run", module, str(report)]
@@ -51,7 +51,7 @@ def machine() -> str:
 
 
 def environment() -> dict[str, str]:
-    """What the product is run with."""
+    """The environment of the product."""
     return os.environ | {"SECRET_KEY": secrets.token_hex(48)}
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 
 
 def database_bytes() -> int:
-    """All of it, once everything is written: tables, indexes, and what is needed to find them."""
+    """The whole database with its indexes, once everything is written."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("VACUUM")

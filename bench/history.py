@@ -1,4 +1,4 @@
-"""Days of minutes as equipment would have measured them, each with its sensor's resolution."""
+"""Days of readings by the minute, as devices measure them with their sensors' resolution."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,17 +19,17 @@ Shape = Callable[[np.random.Generator, int, int], Matrix]
 
 MINUTES = 1440
 _CLOCK = np.arange(MINUTES) / MINUTES
-_KNOTS = 48  # half-hours; the weather and people change their minds about as often
+_KNOTS = 48  # half-hours: about as often as the weather and people's needs change
 _DAILY_ENERGY = 10_000.0  # Wh
 
 
-def first_hot_day(now: datetime) -> int:
+def first_unsealed_day(now: datetime) -> int:
     """The first UTC day, counted from the Unix epoch, that is not sealed at `now`."""
     return to_micros(now) // DAY - HEAD_DAYS
 
 
 def _drift(random: np.random.Generator, rows: int) -> Matrix:
-    """Something between 0 and 1 that bends every half-hour."""
+    """Numbers between 0 and 1 that change direction every half-hour."""
     knots = random.random((rows, _KNOTS + 1))
     place = _CLOCK * _KNOTS
     left = place.astype(int)
@@ -63,7 +63,7 @@ def temperature(random: np.random.Generator, rows: int, day: int) -> Matrix:
 
 
 def energy(random: np.random.Generator, rows: int, day: int) -> Matrix:
-    """Wh of a counter, to the watt-hour; it goes on from day to day."""
+    """Wh of a counter, to the watt-hour, continued from day to day."""
     used = np.cumsum(load(random, rows, day), axis=1)
     return np.round((day + used / used[:, -1:]) * _DAILY_ENERGY)
 
@@ -79,7 +79,7 @@ SHAPES: tuple[tuple[str, str, Shape], ...] = (
 
 
 def day_of(metric_ids: list[int], day: int) -> ReadingBatch:
-    """All readings of a day, by Metric, then time; the same whenever it is asked."""
+    """All readings of a day, by Metric, then time; always the same for the same day."""
     random = np.random.default_rng(day)
     values = np.empty((len(metric_ids), MINUTES))
     for place, (_, _, shape) in enumerate(SHAPES):
@@ -94,12 +94,12 @@ def day_of(metric_ids: list[int], day: int) -> ReadingBatch:
 
 
 def fill(metric_ids: list[int], days: range) -> float:
-    """Store days as imports do, one in memory at a time; returns the seconds that storing took."""
+    """Store days as imports do, one in memory at a time; returns the seconds that it took."""
     return sum(_timed(store_history, batch) for batch in _days(metric_ids, days))
 
 
-def fill_hot(metric_ids: list[int], day: int) -> None:
-    """Store a day as if it had arrived minute by minute: as rows that are to be sealed."""
+def fill_head(metric_ids: list[int], day: int) -> None:
+    """Store a day as rows of the head, as if it had arrived minute by minute."""
     (batch,) = _days(metric_ids, range(day, day + 1))
     for part in np.array_split(np.arange(len(batch)), 10):
         get_store().append(batch[part[0] : part[-1] + 1])

@@ -29,18 +29,20 @@ class Influx(Peer):
         window = f"time >= {begin}s AND time < {end}s"
         day = f"time >= {end - 86_400}s AND time < {end}s"
         return [
-            _asked("SELECT last(v) FROM r GROUP BY m"),
-            _asked(f"SELECT v FROM r WHERE {chosen} AND {day} GROUP BY m"),
-            _asked(
+            _query_path("SELECT last(v) FROM r GROUP BY m"),
+            _query_path(f"SELECT v FROM r WHERE {chosen} AND {day} GROUP BY m"),
+            _query_path(
                 f"SELECT mean(v), min(v), max(v) FROM r WHERE {chosen} AND {window}"
                 " GROUP BY m, time(15m)"
             ),
-            _asked(f"SELECT mean(v) FROM r WHERE m = '{few[0]}' AND {window} GROUP BY time(1h)"),
-            _asked(f"SELECT mean(v) FROM r WHERE {window} GROUP BY m, time(1h)"),
+            _query_path(
+                f"SELECT mean(v) FROM r WHERE m = '{few[0]}' AND {window} GROUP BY time(1h)"
+            ),
+            _query_path(f"SELECT mean(v) FROM r WHERE {window} GROUP BY m, time(1h)"),
         ]
 
 
-def _asked(statement: str) -> str:
+def _query_path(statement: str) -> str:
     return "/query?" + urlencode({"db": "bench", "epoch": "ms", "q": statement})
 
 

@@ -1,18 +1,18 @@
-"""Readings over HTTP, beside the same rows stored plainly by as many writers."""
+"""Readings over HTTP, compared with as many writers storing the same rows plainly."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 
-from bench.figures import seconds
 from bench.readings import CopyFloor, ExecuteManyFloor, Feed, Floor, as_json
 from bench.server import Client
+from bench.timing import seconds
 
 PATH = "/api/v1/readings/"
 
 
 @dataclass(frozen=True)
-class Load:
+class WriteLoad:
     """`writers` who send `requests` of `size` readings each, at a time."""
 
     size: int
@@ -22,32 +22,32 @@ class Load:
 
     @property
     def name(self) -> str:
-        """As a table has it."""
+        """What tables call it."""
         clients = "one client" if self.writers == 1 else f"{self.writers} clients"
         return f"{self.size:,} a request, {clients}"
 
     @property
     def readings(self) -> int:
-        """Of one round."""
+        """How many there are in a round."""
         return self.size * self.requests * self.writers
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Readings/s: over HTTP, of the floor, and over HTTP with all of it stored already."""
+    """Readings/s over HTTP, of the floor, and over HTTP when all are stored already."""
 
     product: float
     floor: float
-    again: float
+    repeated: float
 
 
 def floor_for(vendor: str, writers: int) -> Floor:
-    """The plainest way of the engine."""
+    """The engine's plainest way to store rows."""
     return CopyFloor(writers) if vendor == "postgresql" else ExecuteManyFloor(writers)
 
 
-def measure(load: Load, clients: list[Client], feed: Feed, floor: Floor) -> Rates:
-    """In turns: new readings, the same by the floor, and the same again."""
+def measure(load: WriteLoad, clients: list[Client], feed: Feed, floor: Floor) -> Rates:
+    """In turns: new readings, the same ones by the floor, and the same ones again."""
     with ThreadPoolExecutor(load.writers) as pool:
         # The first round warms up.
         rounds = [_round(load, clients, feed, floor, pool) for _ in range(load.rounds + 1)][1:]
@@ -55,7 +55,7 @@ def measure(load: Load, clients: list[Client], feed: Feed, floor: Floor) -> Rate
 
 
 def _round(
-    load: Load, clients: list[Client], feed: Feed, floor: Floor, pool: ThreadPoolExecutor
+    load: WriteLoad, clients: list[Client], feed: Feed, floor: Floor, pool: ThreadPoolExecutor
 ) -> tuple[float, float, float]:
     rows = [feed.batches(load.size, load.requests) for _ in range(load.writers)]
     bodies = [[as_json(batch) for batch in share] for share in rows]

@@ -27,24 +27,24 @@ class Peer(ABC):
         """The paths of Q1 to Q5 of [begin, end), in seconds since the Unix epoch."""
 
     def settle(self) -> None:  # noqa: B027 - one does it by itself
-        """Begin what it does in time with what was brought; `bytes_at_rest` awaits the end."""
+        """Start what it does in time with what was written; `bytes_at_rest` awaits the end."""
 
-    def bring(self, lines: bytes) -> None:
+    def write(self, lines: bytes) -> None:
         """Store lines in bulk."""
         self.client.post(WRITE_PATH, lines)
 
     def bytes_at_rest(self) -> int:
-        """What the folder takes once it has stopped changing, or patience is at its end."""
+        """The size of the folder once it has stopped changing, or after PATIENCE_SECONDS."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         size, since = self._bytes(), time.monotonic()
         while time.monotonic() < min(deadline, since + REST_SECONDS):
             time.sleep(0.2)
-            if (found := self._bytes()) != size:
-                size, since = found, time.monotonic()
+            if (now := self._bytes()) != size:
+                size, since = now, time.monotonic()
         return size
 
     def _bytes(self) -> int:
-        # Files may go while they are counted.
+        # Files may be deleted while they are counted.
         return sum(path.stat().st_blocks * 512 for path in self.folder.rglob("*") if path.is_file())
 
 

@@ -12,20 +12,21 @@ from tempfile import TemporaryDirectory
 from django.core.management import call_command
 
 from bench import history
+from bench.dataset import Dataset, build_dataset
 from bench.disk import database_bytes
-from bench.figures import medians, ms, seconds, table, times
 from bench.influx import influx
-from bench.ingest import PATH, Load
+from bench.ingest import PATH, WriteLoad
 from bench.peer import WRITE_PATH, Peer, as_lines, lines
-from bench.queries import latest_path, queries
+from bench.queries import history_queries, latest_path
 from bench.readings import Feed, as_json
-from bench.server import Client, Server, server
+from bench.server import Client, ServerProcess, server
 from bench.size import Size
+from bench.tables import ms, table, times
+from bench.timing import medians, seconds
 from bench.victoria import victoria
-from bench.world import World, build
 from history.relational.backend import backend
 
-LOAD = Load(size=10_000, writers=2, requests=3, rounds=5)
+LOAD = WriteLoad(size=10_000, writers=2, requests=3, rounds=5)
 _DAY = 86_400
 _METRICS_AT_ONCE = 100
 Row = tuple[str, ...]
@@ -36,23 +37,23 @@ class Peers:
     """The product and its peers with the same history, up to day `end`."""
 
     size: Size
-    world: World
-    server: Server
+    dataset: Dataset
+    server: ServerProcess
     peers: list[Peer]
     end: int
     feed: Feed = field(init=False)
 
     def __post_init__(self) -> None:
-        self.feed = Feed(self.world.ids, self.end)
+        self.feed = Feed(self.dataset.ids, self.end)
 
     def run(self) -> str:
         """The table."""
         days = range(self.end - self.size.days, self.end)
         before = database_bytes()
-        history.fill(self.world.ids, days)
+        history.fill(self.dataset.ids, days)
         sizes = [database_bytes() - before]
         for peer in self.peers:
-            self._bring(peer, days)
+            self._write(peer, days)
             peer.settle()
             sizes.append(peer.bytes_at_rest())
         return table(
@@ -63,30 +64,33 @@ class Peers:
     def _each(self, form: str) -> list[str]:
         return [form.format(peer.name) for peer in self.peers]
 
-    def _bring(self, peer: Peer, days: range) -> None:
+    def _write(self, peer: Peer, days: range) -> None:
         for day in days:
-            for rows in _blocks(self.world.ids, day):
-                peer.bring(rows)
+            for rows in _blocks(self.dataset.ids, day):
+                peer.write(rows)
 
     def _questions(self) -> Iterator[Row]:
-        reader = Client.signed_in(self.server, self.world.standard)
-        asked = queries(self.world, self.end, self.size.days)
-        ours = [latest_path(self.world), *(query.path for query in asked)]
-        names = [f"Q1 latest of {len(self.world.ids):,} metrics", *(each.name for each in asked)]
+        reader = Client.signed_in(self.server, self.dataset.standard)
+        queries = history_queries(self.dataset, self.end, self.size.days)
+        ours = [latest_path(self.dataset), *(query.path for query in queries)]
+        names = [
+            f"Q1 latest of {len(self.dataset.ids):,} metrics",
+            *(each.name for each in queries),
+        ]
         begin, end = (self.end - self.size.days) * _DAY, self.end * _DAY
-        theirs = [peer.questions(self.world.few, begin, end) for peer in self.peers]
+        theirs = [peer.questions(self.dataset.few, begin, end) for peer in self.peers]
         clients = [reader, *(peer.client for peer in self.peers)]
         for name, *paths in zip(names, ours, *theirs, strict=True):
             gets = [
                 lambda client=client, path=path: client.get(path)  # type: ignore[misc]
                 for client, path in zip(clients, paths, strict=True)
             ]
-            found = medians(*gets, rounds=7)
-            yield self._row(f"{name}, ms", found, [ms(each) for each in found])
+            durations = medians(*gets, rounds=7)
+            yield self._row(f"{name}, ms", durations, [ms(each) for each in durations])
 
     def _ingest(self) -> Row:
         writers = [
-            [Client.signed_in(self.server, self.world.technician) for _ in range(LOAD.writers)],
+            [Client.signed_in(self.server, self.dataset.technician) for _ in range(LOAD.writers)],
             *([Client(peer.port) for _ in range(LOAD.writers)] for peer in self.peers),
         ]
         with ThreadPoolExecutor(LOAD.writers) as pool:
@@ -137,12 +141,12 @@ def _blocks(metric_ids: list[int], day: int) -> Iterator[bytes]:
 
 
 def main(target: str) -> int:
-    """Start everybody, bring everybody the same, ask everybody the same."""
+    """Start all stores, write the same to all of them and ask all of them the same."""
     size = Size.from_environment(days=7)
     call_command("migrate", verbosity=0)
-    world = build(size.metrics)
+    dataset = build_dataset(size.metrics)
     backend().refresh_statistics()
-    end = history.first_hot_day(datetime.now(UTC))
+    end = history.first_unsealed_day(datetime.now(UTC))
     with ExitStack() as stack:
         folders = [Path(stack.enter_context(TemporaryDirectory())) for _ in range(2)]
         peers: list[Peer] = [
@@ -150,6 +154,6 @@ def main(target: str) -> int:
             stack.enter_context(victoria(folders[1])),
         ]
         http = stack.enter_context(server())
-        report = Peers(size, world, http, peers, end).run()
+        report = Peers(size, dataset, http, peers, end).run()
     Path(target).write_text(report, encoding="utf-8")
     return 0

@@ -1,19 +1,19 @@
-"""Questions about history: through the API, to the store alone, and to the packs alone."""
+"""Questions about history: through the API, to the store alone, and to the chunks alone."""
 
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Self
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import psycopg
 from pcodec.standalone import simple_decompress
 
-from bench.figures import Action
-from bench.world import World
+from bench.dataset import Dataset
+from bench.timing import Action
 from history import get_store
 from history.buckets import divide
 from history.relational.rollups import decoded_shape
@@ -27,59 +27,59 @@ _DAYS_AT_ONCE = 2_048
 
 @dataclass(frozen=True)
 class Query:
-    """A question: the API's path, the store's own call, and fetching and decoding what it needs."""
+    """A question: the API's path, the store's own call, and fetching and decoding its chunks."""
 
     name: str
     path: str
     store: Action
-    packs: Action
+    chunks: Action
     rounds: int = 15
 
 
-def latest_path(world: World) -> str:
-    """Q1."""
-    return "/api/v1/metrics/latest/?ids=" + ",".join(map(str, world.ids))
+def latest_path(dataset: Dataset) -> str:
+    """The path of Q1."""
+    return "/api/v1/metrics/latest/?ids=" + ",".join(map(str, dataset.ids))
 
 
-def queries(world: World, end: int, days: int) -> list[Query]:
+def history_queries(dataset: Dataset, end: int, days: int) -> list[Query]:
     """Q2 to Q5 over the `days` before day `end`, all sealed."""
-    packs = packs_floor()
+    chunks = ChunksFloor.of_database_url()
     begin = end - days
-    few = f"/api/v1/subscriptions/{world.subscription_of_few}/timeseries/?"
-    every = f"/api/v1/subscriptions/{world.subscription_of_all}/timeseries/?"
-    one = f"/api/v1/metrics/{world.few[0]}/timeseries/?"
-    metrics = list(Metric.objects.filter(pk__in=world.few).order_by("pk"))
+    few = f"/api/v1/subscriptions/{dataset.subscription_of_few}/timeseries/?"
+    every = f"/api/v1/subscriptions/{dataset.subscription_of_all}/timeseries/?"
+    one = f"/api/v1/metrics/{dataset.few[0]}/timeseries/?"
+    metrics = list(Metric.objects.filter(pk__in=dataset.few).order_by("pk"))
     everything = list(Metric.objects.order_by("pk"))
     return [
         Query(
             "Q2 raw 24 h of 10",
-            few + _asked(end - 1, end, resolution="raw"),
-            lambda: _raw(world.few, end - 1, end),
-            lambda: packs.readings(world.few, end - 1, end),
+            few + _window(end - 1, end, resolution="raw"),
+            lambda: _raw(dataset.few, end - 1, end),
+            lambda: chunks.readings(dataset.few, end - 1, end),
         ),
         Query(
             f"Q3 {days} days of 10, 15-minute mean with envelope",
-            few + _asked(begin, end, resolution="15m", envelope="true"),
+            few + _window(begin, end, resolution="15m", envelope="true"),
             lambda: _buckets(metrics, begin, end, "15m", envelope=True),
-            lambda: packs.quarters(world.few, begin, end, extremes=True),
+            lambda: chunks.rollups(dataset.few, begin, end, extremes=True),
         ),
         Query(
             f"Q4 {days} days of one, hourly",
-            one + _asked(begin, end, resolution="1h"),
+            one + _window(begin, end, resolution="1h"),
             lambda: _buckets(metrics[:1], begin, end, "1h", envelope=False),
-            lambda: packs.quarters(world.few[:1], begin, end),
+            lambda: chunks.rollups(dataset.few[:1], begin, end),
         ),
         Query(
-            f"Q5 {days} days of all {len(world.ids):,}, hourly",
-            every + _asked(begin, end, resolution="1h"),
+            f"Q5 {days} days of all {len(dataset.ids):,}, hourly",
+            every + _window(begin, end, resolution="1h"),
             lambda: _buckets(everything, begin, end, "1h", envelope=False),
-            lambda: packs.quarters(world.ids, begin, end),
+            lambda: chunks.rollups(dataset.ids, begin, end),
             rounds=3,
         ),
     ]
 
 
-def _asked(begin: int, end: int, **parameters: str) -> str:
+def _window(begin: int, end: int, **parameters: str) -> str:
     return urlencode({"start": _instant(begin), "end": _instant(end), **parameters})
 
 
@@ -103,33 +103,33 @@ def _buckets(
         pass
 
 
-# The least that sealed days cost ------------------------------------------------------------------
+# The least that chunks cost -----------------------------------------------------------------------
 
 
-class PacksFloor(Protocol):
-    """Fetches and decodes sealed days by a plain connection of the engine's driver."""
+class ChunksFloor:
+    """Fetches and decodes chunks by a plain connection of the engine's driver."""
 
-    def readings(self, metric_ids: list[int], begin: int, end: int) -> None:
-        """Of some Metrics' days from `begin` up to `end`."""
-
-    def quarters(
-        self, metric_ids: list[int], begin: int, end: int, *, extremes: bool = False
-    ) -> None:
-        """Their quarter hours: what counters rose, the means of others, and extremes if wanted."""
-
-
-class _Packs:
     def __init__(self, fetch: Callable[[str, list[int], int, int], Iterator[Any]]) -> None:
         self._fetch = fetch
 
+    @classmethod
+    def of_database_url(cls) -> Self:
+        """That of the engine which DATABASE_URL names."""
+        url = os.environ["DATABASE_URL"]
+        if url.startswith("sqlite:///"):
+            return cls(_from_sqlite(sqlite3.connect(url.removeprefix("sqlite:///"))))
+        return cls(_from_postgresql(psycopg.connect(url, autocommit=True)))
+
     def readings(self, metric_ids: list[int], begin: int, end: int) -> None:
+        """Those of some Metrics' days from `begin` up to `end`."""
         for times, values in self._fetch("times, vals", metric_ids, begin, end):
             simple_decompress(times)
             simple_decompress(values)
 
-    def quarters(
+    def rollups(
         self, metric_ids: list[int], begin: int, end: int, *, extremes: bool = False
     ) -> None:
+        """What counters rose by, the means of other Metrics, and their extremes if wanted."""
         step = max(1, _DAYS_AT_ONCE // (end - begin))
         wanted = f"CASE WHEN rise IS NOT NULL OR {int(extremes)} = 1 THEN extremes END"
         columns = f"shape, means, {wanted}"
@@ -139,14 +139,6 @@ class _Packs:
                 for column in encoded[1:]:
                     if column is not None:
                         simple_decompress(column)
-
-
-def packs_floor() -> PacksFloor:
-    """That of DATABASE_URL."""
-    url = os.environ["DATABASE_URL"]
-    if url.startswith("sqlite:///"):
-        return _Packs(_from_sqlite(sqlite3.connect(url.removeprefix("sqlite:///"))))
-    return _Packs(_from_postgresql(psycopg.connect(url, autocommit=True)))
 
 
 def _from_sqlite(connection: sqlite3.Connection) -> Callable[..., Iterator[Any]]:

@@ -15,11 +15,13 @@ TABLE = (
     "CREATE TABLE bench_floor (metric bigint NOT NULL, instant bigint NOT NULL,"
     " value double precision NOT NULL, PRIMARY KEY (metric, instant))"
 )
-STEP = timedelta(seconds=1)  # so that hot days hold all of them, however few Metrics there are
+STEP = timedelta(
+    seconds=1
+)  # so that the days of the head hold all of them, however few Metrics there are
 
 
 class Feed:
-    """Readings of all Metrics as they would arrive, from the first hot day on, each once."""
+    """Readings of all Metrics as they would arrive, from the first unsealed day, each once."""
 
     def __init__(self, metric_ids: list[int], first_day: int) -> None:
         self._rows = _rows(metric_ids, datetime.fromtimestamp(first_day * 86_400, UTC))
@@ -56,7 +58,7 @@ class Floor(Protocol):
     name: str
 
     def prepared(self, rows: list[Row]) -> Any:
-        """The rows as the engine's driver wants them; this is not timed."""
+        """The rows in the form that the engine's driver takes; this is not timed."""
 
     def store(self, shares: list[list[Any]]) -> None:
         """Store each writer's prepared batches, one transaction each, all writers at a time."""

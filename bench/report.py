@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.figures import ms, share, table, target, times
-from bench.ingest import Load, Rates
+from bench.ingest import Rates, WriteLoad
 from bench.sealing import Sealing
 from bench.size import Size
+from bench.tables import ms, share, table, target, times
 
-ROOMY = 64  # MiB; what answers differ by anyway
+ROOMY = 64  # MiB that memory varies by anyway
 
 
 @dataclass(frozen=True)
-class Request:
+class RequestTimes:
     """Seconds of a request, of a view that does nothing, and of the API where it does nothing."""
 
     name: str
@@ -22,8 +22,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answered:
-    """Seconds of a question through the API, to the store, and to fetch and decode its packs.
+class QueryTimes:
+    """Seconds of a question through the API, to the store, and to fetch and decode its chunks.
 
     `signed_in`: of a request to the API that asks nothing.
     """
@@ -31,20 +31,20 @@ class Answered:
     name: str
     api: float
     store: float
-    packs: float
+    chunks: float
     signed_in: float
 
 
 @dataclass(frozen=True)
-class Grown:
-    """The least seconds of the same before and after history has grown."""
+class GrowthTimes:
+    """The least seconds of an action before and after the history has grown."""
 
     name: str
     before: float
     after: float
 
 
-def disk(bytes_a_reading: float, brought: float, sealed: Sealing) -> str:
+def disk(bytes_a_reading: float, imported: float, sealed: Sealing) -> str:
     """Size and sealing."""
     meanwhile = sealed.ingest_meanwhile / sealed.quiet_ingest
     return table(
@@ -55,7 +55,7 @@ def disk(bytes_a_reading: float, brought: float, sealed: Sealing) -> str:
                 f"{bytes_a_reading:.2f}",
                 target("≤ 2.5", bytes_a_reading <= 2.5),
             ),
-            ("readings/s brought as sealed days, by one process", f"{brought:,.0f}", "none"),
+            ("readings/s imported as whole days, by one process", f"{imported:,.0f}", "none"),
             (
                 f"readings/s sealed from rows, by one process (itself {sealed.cpu:.0%} of a core)",
                 f"{sealed.alone:,.0f}",
@@ -80,7 +80,7 @@ def disk(bytes_a_reading: float, brought: float, sealed: Sealing) -> str:
     )
 
 
-def requests(measured: Sequence[Request]) -> str:
+def requests(measured: Sequence[RequestTimes]) -> str:
     """Lists and latest values."""
     return table(
         ("request", "ms", "trivial view ms", "signed in ms", "ratio", "target"),
@@ -100,40 +100,40 @@ def requests(measured: Sequence[Request]) -> str:
     )
 
 
-def history(measured: Sequence[Answered], memory: tuple[float, float]) -> str:
-    """Questions about history, and what a server's process took for the last of them."""
+def history(measured: Sequence[QueryTimes], memory: tuple[float, float]) -> str:
+    """Questions about history, and the memory of a server's process for the last of them."""
     rows = [
         (
             each.name,
             ms(each.api),
             ms(each.store),
-            ms(each.packs),
+            ms(each.chunks),
             ms(each.signed_in),
             times(each.api / each.store),
-            times(each.store / each.packs),
+            times(each.store / each.chunks),
             _history_target(each),
         )
         for each in measured
     ]
-    durations = ("API ms", "store ms", "packs ms", "signed in ms")
-    head = ("query", *durations, "API / store", "store / packs", "target")
+    durations = ("API ms", "store ms", "chunks ms", "signed in ms")
+    head = ("query", *durations, "API / store", "store / chunks", "target")
     before, after = memory
-    told = target("flat", after - before <= ROOMY)
+    memory_target = target("flat", after - before <= ROOMY)
     return (
         f"{table(head, rows)}\n\n"
         f"A server's process had {before:.0f} MiB resident before Q5 and {after:.0f} MiB at most"
-        f" during it; {told}."
+        f" during it; {memory_target}."
     )
 
 
-def _history_target(each: Answered) -> str:
+def _history_target(each: QueryTimes) -> str:
     if each.name.startswith("Q5"):
         return target("≤ 500 ms", each.api <= 0.5)
-    api, store = each.api <= 2 * each.store, each.store <= 2 * each.packs
+    api, store = each.api <= 2 * each.store, each.store <= 2 * each.chunks
     return f"{target('API ≤ 2 ×', api)}; {target('store ≤ 2 ×', store)}"
 
 
-def readings(loads: Sequence[Load], rates: Sequence[Rates], floor: str) -> str:
+def readings(loads: Sequence[WriteLoad], rates: Sequence[Rates], floor: str) -> str:
     """Readings in."""
     least = {1: 0.45, 2: 0.6}
     rows = []
@@ -145,17 +145,17 @@ def readings(loads: Sequence[Load], rates: Sequence[Rates], floor: str) -> str:
                 f"{rate.product:,.0f}",
                 f"{rate.floor:,.0f}",
                 share(reached),
-                times(rate.again / rate.product),
+                times(rate.repeated / rate.product),
                 target(f"≥ {wanted:.0%} of COPY", reached >= wanted)
                 if floor == "COPY"
-                else target("again ≥ 1 ×", rate.again >= rate.product),
+                else target("again ≥ 1 ×", rate.repeated >= rate.product),
             )
         )
     head = ("readings/s over HTTP", "new", floor, "share", "again / new", "target")
     return table(head, rows)
 
 
-def growth(size: Size, measured: Sequence[Grown]) -> str:
+def growth(size: Size, measured: Sequence[GrowthTimes]) -> str:
     """What a longer history does to the same windows."""
     rows = [
         (

@@ -1,4 +1,4 @@
-"""`python -m bench.run MODULE [ARGUMENT]...`: its `main`, with Django set up before it is read."""
+"""`python -m bench.run MODULE [ARGUMENT]...`: sets Django up, then runs the module's `main`."""
 
 import os
 import sys

@@ -1,7 +1,7 @@
 """How fast rows of past days are sealed, and how fast readings arrive meanwhile.
 
-Run as a program it is the one who seals: it says when it is ready, waits for a line, and prints how
-many readings it sealed in how many seconds. Its argument is how long it rests after each step.
+Run as a program it seals: it prints when it is ready, waits for a line, seals, and prints how many
+readings in how many seconds. Its argument is how long it rests after each step.
 """
 
 import subprocess
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bench.figures import seconds
 from bench.ingest import PATH
 from bench.readings import Feed, as_json
 from bench.server import Client
+from bench.timing import seconds
 from history import get_store
 from history.tasks import SEALING_REST
 
@@ -26,8 +26,8 @@ QUIET = 12  # requests
 class Sealing:
     """Readings/s: sealed with nothing else going on, sealed while readings arrive, and arriving.
 
-    `cpu` is the seconds of processor time that the one who seals took for each second; `floor` is
-    for rows that are only read and deleted.
+    `cpu` is the processor time that sealing took in each second; `floor` is the rate of rows that
+    are only read and deleted.
     """
 
     alone: float
@@ -39,16 +39,16 @@ class Sealing:
 
 
 def measure(
-    client: Client, feed: Feed, fill_one: Iterator[None], take: Callable[[], float]
+    client: Client, feed: Feed, fill_day: Iterator[None], measure_floor: Callable[[], float]
 ) -> Sealing:
-    """Do with what `fill_one` brings each time: seal it, `take` it, seal it while more arrives."""
-    next(fill_one)
+    """Fill a day three times: seal it, measure its floor, seal it while more readings arrive."""
+    next(fill_day)
     with _sealer(rest=0) as sealer:
         alone, cpu = _sealed(sealer)
-    next(fill_one)
-    floor = take()
+    next(fill_day)
+    floor = measure_floor()
     quiet = SIZE / (sum(_post(client, feed) for _ in range(QUIET)) / QUIET)
-    next(fill_one)
+    next(fill_day)
     with _sealer(rest=SEALING_REST) as sealer:
         _start(sealer)
         spent = [_post(client, feed)]
@@ -94,7 +94,7 @@ def _result(sealer: "subprocess.Popen[str]") -> tuple[float, float]:
 def _line(sealer: "subprocess.Popen[str]") -> str:
     line = sealer.stdout.readline() if sealer.stdout else ""
     if not line:
-        raise RuntimeError("the one who seals has failed")
+        raise RuntimeError("the sealing process has failed")
     return line
 
 

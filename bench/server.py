@@ -17,8 +17,8 @@ KEPT_SECONDS = 30  # less than the server keeps a connection that nobody uses
 
 
 @dataclass(frozen=True)
-class Server:
-    """A server that answers on a port; `pid` of its first process, the workers' parent."""
+class ServerProcess:
+    """A server that answers on a port; `pid` is that of the workers' parent process."""
 
     port: int
     pid: int
@@ -30,7 +30,7 @@ class Server:
         return max(map(int, peaks)) / 1024
 
     def forget_peak(self) -> None:
-        """Begin anew with what is resident now."""
+        """Start again from what is resident now."""
         for pid in self._workers:
             Path(f"/proc/{pid}/clear_refs").write_text("5", "ascii")
 
@@ -40,7 +40,7 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
+def server() -> Iterator[ServerProcess]:
     """Serve the settings of the environment; yields once it accepts connections."""
     port = free_port()
     process = subprocess.Popen(
@@ -49,7 +49,7 @@ def server() -> Iterator[Server]:
     )
     try:
         await_answer(port, process)
-        yield Server(port, process.pid)
+        yield ServerProcess(port, process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -84,7 +84,7 @@ class Client:
         self._used = time.monotonic()
 
     @classmethod
-    def signed_in(cls, server: Server, token: str) -> "Client":
+    def signed_in(cls, server: ServerProcess, token: str) -> "Client":
         """A client of the product."""
         headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
         return cls(server.port, headers)

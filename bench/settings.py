@@ -1,4 +1,4 @@
-"""The project's settings with two addresses more: the floors that requests are compared with."""
+"""The project's settings, with two more addresses for requests to be compared with."""
 
 from energy.settings import *  # noqa: F403
 

@@ -39,8 +39,8 @@ class Victoria(Peer):
 
 
 def _range(query: str, begin: int, end: int, step: int) -> str:
-    asked = {"query": query, "start": begin + step, "end": end, "step": f"{step}s"}
-    return "/api/v1/query_range?" + urlencode(asked)
+    parameters = {"query": query, "start": begin + step, "end": end, "step": f"{step}s"}
+    return "/api/v1/query_range?" + urlencode(parameters)
 
 
 @contextmanager

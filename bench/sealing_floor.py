@@ -1,4 +1,4 @@
-"""What sealing cannot do without: rows of days past read and deleted, by the driver alone."""
+"""The least that sealing takes: past rows are read and deleted, by the driver alone."""
 
 import os
 import sqlite3
@@ -7,29 +7,29 @@ from functools import partial
 
 import psycopg
 
-from bench.figures import seconds
 from bench.history import MINUTES
+from bench.timing import seconds
 from history.buckets import DAY
 from history.relational.sealing import AT_ONCE
 
-Take = Callable[[Sequence[int], int], int]
+ReadAndDelete = Callable[[Sequence[int], int], int]
 
 _SELECT = "SELECT metric_id, timestamp, value FROM history_reading WHERE {chosen}"
 _DELETE = "DELETE FROM history_reading WHERE {chosen}"
 
 
 def rate(metric_ids: list[int], end: int) -> float:
-    """Rows/s, of all before day `end`; as many in a transaction as when they are sealed."""
+    """Rows/s of all days before `end`, with as many rows in a transaction as sealing has."""
     url = os.environ["DATABASE_URL"]
-    take: Take
+    read_and_delete: ReadAndDelete
     if url.startswith("sqlite:///"):
-        take = partial(_from_sqlite, sqlite3.connect(url.removeprefix("sqlite:///")))
+        read_and_delete = partial(_from_sqlite, sqlite3.connect(url.removeprefix("sqlite:///")))
     else:
-        take = partial(_from_postgresql, psycopg.connect(url))
+        read_and_delete = partial(_from_postgresql, psycopg.connect(url))
     step = AT_ONCE // MINUTES
     blocks = [metric_ids[first : first + step] for first in range(0, len(metric_ids), step)]
     counts: list[int] = []
-    duration = seconds(lambda: counts.extend(take(block, end * DAY) for block in blocks))
+    duration = seconds(lambda: counts.extend(read_and_delete(block, end * DAY) for block in blocks))
     return sum(counts) / duration
 
 
@@ -37,9 +37,9 @@ def _from_sqlite(connection: sqlite3.Connection, metric_ids: Sequence[int], befo
     chosen = f"metric_id IN ({','.join('?' * len(metric_ids))}) AND timestamp < ?"
     parameters = [*metric_ids, before]
     with connection:
-        found = connection.execute(_SELECT.format(chosen=chosen), parameters).fetchall()
+        rows = connection.execute(_SELECT.format(chosen=chosen), parameters).fetchall()
         connection.execute(_DELETE.format(chosen=chosen), parameters)
-    return len(found)
+    return len(rows)
 
 
 def _from_postgresql(connection: psycopg.Connection, metric_ids: Sequence[int], before: int) -> int:

@@ -17,10 +17,10 @@ FEW = 10
 
 
 @dataclass(frozen=True)
-class World:
-    """What requests are made of: ids of all Metrics, ascending, and of a few gauges among them.
+class Dataset:
+    """What requests need: the ids of all Metrics, ascending, and of a few gauges among them.
 
-    The tokens of two users, and the Subscriptions of the standard one.
+    And the tokens of two users, and the Subscriptions of the standard one.
     """
 
     ids: list[int]
@@ -32,7 +32,7 @@ class World:
 
 
 @transaction.atomic
-def build(metrics: int) -> World:
+def build_dataset(metrics: int) -> Dataset:
     """Fill an empty, migrated database."""
     sites = Site.objects.bulk_create(
         Site(name=f"Site {n:04d}", slug=f"site-{n:04d}", time_zone="Europe/Amsterdam")
@@ -44,7 +44,7 @@ def build(metrics: int) -> World:
     gauges = Metric.objects.filter(type=MetricType.GAUGE).order_by("pk")
     few = list(gauges.values_list("pk", flat=True)[:FEW])
     standard = _user("standard", sites)
-    return World(
+    return Dataset(
         ids=ids,
         few=few,
         technician=_token(_user("technician", sites)),
