@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -26,6 +27,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     names = Counter(item.nodeid for item in items)
     if repeated := [name for name, count in names.items() if count > 1]:
         raise pytest.UsageError(f"Several tests have the name {repeated[0]}.")
+
+
+@pytest.fixture(autouse=True)
+def no_export_runs(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Start every test with no export running, although another left one unread."""
+    settings.RUN_DIR = tmp_path_factory.mktemp("run")
 
 
 @pytest.fixture

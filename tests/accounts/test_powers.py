@@ -298,7 +298,7 @@ def test_a_users_page_takes_as_many_queries_however_many_sites_they_see(
     admin.get(f"{USERS}{standard.pk}/change/")
     with django_assert_num_queries(10):
         page = admin.get(f"{USERS}{standard.pk}/change/").content.decode()
-    assert page.count("selected>Site 0") == count
+    assert page.count("selected>Site ") == count
 
 
 @pytest.mark.parametrize("count", [1, 3, 30])
