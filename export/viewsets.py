@@ -80,11 +80,11 @@ class ExportMixin(GenericViewSet):
             headers=_headers(export, file_format, self.export_name(instance)),
         )
         if request.method == "GET":
-            response.slot = take_slot(request.user)
+            response.slot = slot = take_slot(request.user)
             try:
                 content = _started(file_format.write(export))
             except BaseException:
-                response.close()
+                slot.release()
                 raise
             response.streaming_content = (
                 _compressed(content, request, response) if file_format.is_text else content
