@@ -1,0 +1,68 @@
+"""What a counter rose, span by span, and how that is shared out over buckets. Pure."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from history.arrays import Floats, Ints
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """What a counter rose over each (`since`, `until`], ascending, each beginning where one ended.
+
+    `since` and `until` int64[n], microseconds since the Unix epoch; `amount` float64[n], finite and
+    at least 0; `known` bool[n]: False for a span of which nothing is known, and whose amount is 0.
+    """
+
+    since: Ints
+    until: Ints
+    amount: Floats
+    known: Flags
+
+    @classmethod
+    def none(cls) -> Self:
+        """No steps."""
+        instants = np.empty(0, np.int64)
+        return cls(instants, instants, np.empty(0, np.float64), np.empty(0, np.bool_))
+
+    def __len__(self) -> int:
+        return self.until.size
+
+    def between(self, low: int, high: int) -> Self:
+        """Those from one index up to another."""
+        return type(self)(*(getattr(self, field.name)[low:high] for field in fields(self)))
+
+
+def shared(steps: Steps, edges: Ints) -> tuple[Floats, Ints]:
+    """How far the counter rose in each bucket, and for how many microseconds of it that is known.
+
+    `steps` are those of one counter; `edges` int64[n + 1], strictly ascending. A counter rises
+    evenly over a step, so a step across an edge is shared out by time; one inside a bucket counts
+    whole. Each bucket is summed by itself: differences of one long running sum would lose the last
+    digits of a counter that gained much before. NaN where nothing is known, and where a sum is
+    larger than any float.
+    """
+    buckets = edges.size - 1
+    if not len(steps):
+        return np.full(buckets, np.nan), np.zeros(buckets, np.int64)
+    # The time of the buckets, cut wherever a step begins or ends as well.
+    turns = np.append(steps.since[0], steps.until)
+    inside = turns[slice(*np.searchsorted(turns, edges[[0, -1]]))]
+    places = np.searchsorted(inside, edges)
+    cuts = np.insert(inside, places, edges)
+    lengths = np.diff(cuts)
+    owners = np.searchsorted(steps.until, cuts[:-1], side="right")
+    owned = (owners < len(steps)) & (cuts[:-1] >= turns[0])
+    owners[~owned] = 0
+    counts = owned & steps.known[owners]
+    shares = lengths / (steps.until - steps.since)[owners]
+    offsets = places[:-1] + np.arange(buckets)
+    with np.errstate(over="ignore"):
+        amounts = np.add.reduceat(np.where(counts, steps.amount[owners] * shares, 0.0), offsets)
+    known = np.add.reduceat(np.where(counts, lengths, 0), offsets)
+    return np.where((known > 0) & np.isfinite(amounts), amounts, np.nan), known
