@@ -15,7 +15,7 @@ from timeseries import fills
 from timeseries.summaries import Columns, Summary, columns_of, is_direction
 
 VALUES = 500_000  # numbers in memory at once
-ROWS = 50_000  # buckets in memory at once: as text each takes many times what its numbers do
+ROWS = 50_000  # buckets in memory at once: as text, each takes many times what its numbers take
 MAX_LINEAR = 1_000_000  # values that lines can be drawn between
 _MAX_CALENDAR = 200_000  # days of three centuries
 _OVER_A_MONTH = 40 * DAY  # no bucket is longer
