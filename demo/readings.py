@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from demo.simulators.aside import SimulationAside
+from demo.simulation_process import RemoteSimulation
 from demo.simulators.site import Key, Simulation, SitePlan, SiteReadings
 from devices.kinds import DeviceStatus
 from energy.instants import MICROS_PER_SECOND, to_micros
@@ -49,7 +49,7 @@ def first_missing(metrics: Mapping[Key, SimulatedMetric], earliest: int) -> int:
 
 
 def store_window(
-    simulation: Simulation | SimulationAside,
+    simulation: Simulation | RemoteSimulation,
     metrics: Mapping[Key, SimulatedMetric],
     start: int,
     end: int,

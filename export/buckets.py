@@ -15,7 +15,7 @@ from timeseries import fills
 from timeseries.summaries import Columns, Summary, columns_of, is_direction
 
 VALUES = 500_000  # numbers in memory at once
-ROWS = 50_000  # buckets in memory at once: as text each takes many times what its numbers do
+ROWS = 50_000  # buckets in memory at once: as text, each takes many times what its numbers take
 MAX_LINEAR = 1_000_000  # values that lines can be drawn between
 _MAX_CALENDAR = 200_000  # days of three centuries
 _OVER_A_MONTH = 40 * DAY  # no bucket is longer
@@ -39,7 +39,8 @@ class BucketsExport:
 
     Buckets of a day and longer are those of `calendar`; times are written in `zone`, None being
     UTC. `parts` are the columns of each Metric. Nothing is known of the time after `known_until`.
-    Only the buckets of `covered` are written, the part of the window that may have values.
+    Only the buckets of `covered` are written, the part of the window that may have values. Raises
+    DomainError where lines would be drawn between more values than fit in memory.
     """
 
     metrics: Sequence[Metric]
@@ -52,6 +53,15 @@ class BucketsExport:
     parts: tuple[str, ...]
     fill: str
     known_until: int
+
+    def __post_init__(self) -> None:
+        if self.fill == "linear" and self.rows() * len(self.metrics) > MAX_LINEAR:
+            raise DomainError(
+                f"Lines are drawn between at most {MAX_LINEAR:,} values: ask for a shorter window, "
+                "a coarser resolution or another fill.",
+                code="too_many_points",
+                field="fill",
+            )
 
     def rows(self) -> int:
         """How many buckets are written; with empty ones left out, how many at most."""
@@ -100,16 +110,6 @@ class BucketsExport:
         if self.fill == "previous":
             return self._carried(blocks)
         return self._interpolated(blocks) if self.fill == "linear" else blocks
-
-    def refuse_long_lines(self) -> None:
-        """Raises DomainError where lines would be drawn between more values than fit in memory."""
-        if self.fill == "linear" and self.rows() * len(self.metrics) > MAX_LINEAR:
-            raise DomainError(
-                f"Lines are drawn between at most {MAX_LINEAR:,} values: ask for a shorter window, "
-                "a coarser resolution or another fill.",
-                code="too_many_points",
-                field="fill",
-            )
 
     @property
     def _width(self) -> int:

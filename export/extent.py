@@ -1,4 +1,4 @@
-"""Where there is history: a long export begins and ends there, so that it costs what it brings."""
+"""Clips a long export to the time that has history, so that empty years cost nothing."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,14 +9,14 @@ from history.aggregates import lookback_of
 from history.buckets import DAY, FIXED, Window
 from metrics.models import Metric
 
-# Up to so many buckets, as many as a time series has at most, a file has all that were asked for,
-# the empty ones at either end as well.
+# A file of up to so many buckets, the most that a time series has, has the empty ones at both ends
+# too.
 NEVER_CLIPPED = 10_000
 _BEFORE_ALL, _AFTER_ALL = 0, 2**53  # the store keeps years from 1970 to 2200
 
 
 def clip(export: BucketsExport) -> BucketsExport:
-    """An export of very many buckets without those before the first value and after the last."""
+    """Leave out the buckets before the first value and after the last, if there are very many."""
     start, end = export.window
     if end - start <= NEVER_CLIPPED * FIXED.get(export.resolution, DAY):
         return export
@@ -26,7 +26,7 @@ def clip(export: BucketsExport) -> BucketsExport:
 
 
 def _known_span(export: BucketsExport) -> tuple[int, int] | None:
-    """From when until when anything may be known of the Metrics; None without any reading."""
+    """The time of which anything may be known of the Metrics; None without any reading."""
     firsts = _nearest(export.metrics, _BEFORE_ALL, 0)
     lasts = _nearest(export.metrics, _AFTER_ALL, -1)
     if not firsts:
@@ -36,7 +36,7 @@ def _known_span(export: BucketsExport) -> tuple[int, int] | None:
         for metric in export.metrics
         if metric.pk in lasts
     )
-    if export.fill == "previous":  # the last value goes on until now
+    if export.fill == "previous":  # the last value is carried on until now
         until = max(until, export.known_until)
     return min(firsts.values()), until
 

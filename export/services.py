@@ -30,12 +30,11 @@ def prepare_export(
         raise DomainError(message, code="contradiction", field="aggregate")
     calendar = resolve_zone(query.time_zone, metrics, query.own_time_zone)
     window = resolve_window(query.start, query.end, calendar, now)
+    if query.resolution == "raw":
+        return ReadingsExport(metrics, window, calendar if query.time_zone else None)
     resolution = query.resolution
     if resolution == "auto":
         resolution, _ = divide_finely(*window, calendar, at_most=query.max_points)
-    zone = calendar if query.time_zone or resolution in CALENDAR else None
-    if resolution == "raw":
-        return ReadingsExport(metrics, window, zone)
     export = BucketsExport(
         metrics=metrics,
         aggregates=[aggregate_of(metric, query.aggregate) for metric in metrics],
@@ -43,12 +42,11 @@ def prepare_export(
         covered=window,
         resolution=resolution,
         calendar=calendar,
-        zone=zone,
+        zone=calendar if query.time_zone or resolution in CALENDAR else None,
         parts=_parts(query, coverage=coverage),
         fill=query.fill,
         known_until=to_micros(now),
     )
-    export.refuse_long_lines()
     return clip(export)
 
 

@@ -1,7 +1,7 @@
-"""How many exports run at once: each holds a thread of the server until its last byte is read.
+"""Limits how many exports run at once: each takes a thread of the server until its last byte.
 
-A slot is a file that is locked while an export runs. The system lets go of it however the process
-ends, and all processes of a machine, which share its threads, see the same locks.
+A slot is a file that is locked while an export runs. The system releases the lock however the
+process ends, and all processes of a machine, which share its threads, see the same locks.
 """
 
 import fcntl
@@ -18,22 +18,22 @@ _AGAIN_IN = 5  # s
 
 
 class Slot:
-    """Room for one export, held until it is released."""
+    """Permission to run one export, until it is released."""
 
     def __init__(self, locked: Sequence[IO[bytes]]) -> None:
         self._locked = locked
 
     def release(self) -> None:
-        """Let others in; nothing happens the second time."""
+        """Unlock it; a second time changes nothing."""
         for file in self._locked:
             file.close()
 
 
 def take_slot(user: Any) -> Slot:
-    """Room for an export by `user`.
+    """A slot for an export by `user`.
 
     Raises TooManyRequests where EXPORTS_PER_USER of theirs run already, or EXPORTS_AT_ONCE in all.
-    A process keeps a thread for other requests, whoever asks.
+    Each process keeps a thread for other requests.
     """
     limits = (
         (f"user-{user.pk}", settings.EXPORTS_PER_USER, "of yours"),
@@ -55,7 +55,7 @@ def take_slot(user: Any) -> Slot:
 
 
 def _locked(name: str, most: int) -> IO[bytes] | None:
-    """One of `most` files of that name that nobody holds, now locked."""
+    """One of `most` files of that name, now locked; None where all are locked already."""
     folder = _folder()
     for number in range(most):
         file = (folder / f"export-{name}-{number}").open("ab")
@@ -69,7 +69,7 @@ def _locked(name: str, most: int) -> IO[bytes] | None:
 
 
 def _folder() -> Path:
-    """Where the locks are: a folder of nobody else's."""
+    """The folder of the locks, which must belong to this user."""
     folder = Path(settings.RUN_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.lstat().st_uid != os.geteuid():

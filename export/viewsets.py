@@ -1,7 +1,6 @@
 """The action `export/` of Sites, Devices, Metrics and Subscriptions."""
 
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -14,6 +13,7 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
+from energy.compression import accepts_gzip, gzip_stream
 from energy.instants import from_micros
 from export.formats import FORMATS, PARQUET, Format
 from export.parameters import ExportParameters
@@ -24,9 +24,6 @@ from export.services import Export, prepare_export
 from export.slots import Slot, take_slot
 from metrics.models import Metric
 from timeseries.queries import TimeSeriesQuery
-
-_GZIP = 16 + zlib.MAX_WBITS
-_FASTEST = 1
 
 
 class ExportResponse(StreamingHttpResponse):
@@ -70,11 +67,7 @@ class ExportMixin(GenericViewSet):
         """
         instance = self.get_object()
         file_format = _negotiated_format(request)
-        parameters = ExportParameters.read(request)
-        coverage = parameters.pop("coverage")
-        query = TimeSeriesQuery(**parameters, own_time_zone=request.user.time_zone)  # type: ignore[union-attr]
-        metrics = list(self.exported_metrics(instance))
-        export = prepare_export(metrics, query, timezone.now(), coverage=coverage)
+        export = _prepared(request, list(self.exported_metrics(instance)))
         response = ExportResponse(
             content_type=file_format.content_type,
             headers=_headers(export, file_format, self.export_name(instance)),
@@ -86,9 +79,9 @@ class ExportMixin(GenericViewSet):
             except BaseException:
                 slot.release()
                 raise
-            response.streaming_content = (
-                _compressed(content, request, response) if file_format.is_text else content
-            )
+            if file_format.is_text:
+                content = _compressed(content, request, response)
+            response.streaming_content = content
         return response
 
 
@@ -100,6 +93,13 @@ def _negotiated_format(request: Request) -> Format:
             "Ask for csv or ndjson."
         )
     return file_format
+
+
+def _prepared(request: Request, metrics: Sequence[Metric]) -> Export:
+    parameters = ExportParameters.read(request)
+    coverage = parameters.pop("coverage")
+    query = TimeSeriesQuery(**parameters, own_time_zone=request.user.time_zone)  # type: ignore[union-attr]
+    return prepare_export(metrics, query, timezone.now(), coverage=coverage)
 
 
 def _headers(export: Export, file_format: Format, name: str) -> dict[str, str]:
@@ -125,28 +125,7 @@ def _compressed(
     pieces: Iterable[bytes], request: Request, response: StreamingHttpResponse
 ) -> Iterable[bytes]:
     patch_vary_headers(response, ["Accept-Encoding"])
-    if not _accepts_gzip(request.headers.get("Accept-Encoding", "")):
+    if not accepts_gzip(request.headers.get("Accept-Encoding", "")):
         return pieces
     response["Content-Encoding"] = "gzip"
-    return _gzipped(pieces)
-
-
-def _accepts_gzip(header: str) -> bool:
-    """Whether an Accept-Encoding header names gzip, and not with a weight of 0.
-
-    Django can only look for the word (`GZipMiddleware`), whatever its weight.
-    """
-    for coding in header.lower().split(","):
-        name, _, weight = coding.partition(";")
-        if name.strip() in ("gzip", "*"):
-            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
-
-
-def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    # Rows are so alike that the fastest level compresses them nine to one.
-    compressor = zlib.compressobj(_FASTEST, wbits=_GZIP)
-    for piece in pieces:
-        if compressed := compressor.compress(piece):
-            yield compressed
-    yield compressor.flush()
+    return gzip_stream(pieces)

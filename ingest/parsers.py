@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from rest_framework.parsers import BaseParser
 
+from energy.compression import decompress
 from energy.parsers import read_limited
-from ingest.compression import decompress
 from ingest.json_body import parse_json
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -42,12 +43,11 @@ class SiteReadings:
     timestamps: Ints
     values: dict[Key, Floats]
 
-    def between(self, start: int, end: int) -> "SiteReadings":
-        """Its readings of [start, end), in µs since the epoch."""
+    def between(self, start: int, end: int) -> Self:
+        """The readings of [start, end), in µs since the epoch."""
         inside = slice(*self.timestamps.searchsorted([start, end]))
-        return SiteReadings(
-            self.timestamps[inside], {key: v[inside] for key, v in self.values.items()}
-        )
+        values = {key: array[inside] for key, array in self.values.items()}
+        return type(self)(self.timestamps[inside], values)
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ class Simulation:
 
         Raises ValueError for a start before the origin.
         """
-        for days in self.whole_days(start, end, block_days):
-            yield days.between(start, end)
+        for readings in self.whole_days(start, end, block_days):
+            yield readings.between(start, end)
 
     def whole_days(self, start: int, end: int, block_days: int = 7) -> Iterator[SiteReadings]:
-        """All minutes of the days that `readings` takes from."""
+        """All minutes of the days that [start, end) touches."""
         day, last = (day_of(at, self.year.utc_offset) for at in (start, max(start, end - 1)))
         if day < self.plan.origin:
             raise ValueError(f"{self.plan.slug} did not exist yet on day {day}.")

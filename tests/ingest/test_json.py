@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from energy.compression import decompress
 from energy.errors import DomainError
-from ingest.compression import decompress
 from ingest.json_body import parse_json
 from ingest.parsed import MetricRef, ParsedReadings
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from demo.fleet import FLEET, SEED
 from demo.readings import MINUTE, first_missing, simulated_metrics, store_window
-from demo.simulators.aside import Computer, SimulationAside
+from demo.simulation_process import RemoteSimulation, SimulationProcess
 from energy.instants import to_micros
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         "Store the demo fleet's readings as they happen, first those since its last ones. "
         "Ends on SIGTERM or SIGINT; waits for a database that is away and for a demo to be made."
     )
+
     # They would load every page and form, and keep them.
     requires_system_checks = ()
 
@@ -91,7 +92,7 @@ class Command(BaseCommand):
 
     def _store_blocks(self, gap_days: int) -> Iterator[int]:
         """Stores what is due of every Site, a block at a time; yields how many readings each."""
-        with self._computer:
+        with self._process:
             for simulation in self._simulations:
                 now = timezone.now()
                 end = to_micros(now) // MINUTE * MINUTE + 1
@@ -100,12 +101,12 @@ class Command(BaseCommand):
                     yield from store_window(simulation, metrics, start, end, received_at=now)
 
     @cached_property
-    def _computer(self) -> Computer:
-        return Computer()
+    def _process(self) -> SimulationProcess:
+        return SimulationProcess()
 
     @cached_property
-    def _simulations(self) -> list[SimulationAside]:
-        return [SimulationAside(site.plan, SEED, self._computer) for site in FLEET]
+    def _simulations(self) -> list[RemoteSimulation]:
+        return [RemoteSimulation(site.plan, SEED, self._process) for site in FLEET]
 
 
 @contextmanager

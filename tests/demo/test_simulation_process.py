@@ -8,29 +8,29 @@ import numpy as np
 import pytest
 
 from demo.fleet import FLEET, SEED
-from demo.simulators.aside import Computer, Question, SimulationAside
+from demo.simulation_process import RemoteSimulation, Request, SimulationProcess
 from demo.simulators.days import MICROS
-from demo.simulators.site import Block, Simulation
+from demo.simulators.site import Simulation, SiteReadings
 
 PLAN = next(site.plan for site in FLEET if site.slug == "sand-point-wind")
 DAY = 1440 * MICROS
 NOON = 20_500 * DAY + DAY // 2  # UTC; a day of the site's begins hours later
 
 
-class CountingComputer(Computer):
+class CountingProcess(SimulationProcess):
     """Counts what it is asked."""
 
     asked = 0
 
-    def answer(self, question: Question) -> Iterator[Block]:
+    def whole_days(self, request: Request) -> Iterator[SiteReadings]:
         self.asked += 1
-        return super().answer(question)
+        return super().whole_days(request)
 
 
 @pytest.fixture
-def computer() -> Iterator[CountingComputer]:
-    with CountingComputer() as computer:
-        yield computer
+def process() -> Iterator[CountingProcess]:
+    with CountingProcess() as process:
+        yield process
 
 
 def children() -> set[str]:
@@ -40,36 +40,36 @@ def children() -> set[str]:
 
 
 @pytest.mark.parametrize("block_days", [1, 7])
-def test_it_gives_what_the_simulation_gives(computer: Computer, block_days: int) -> None:
+def test_it_gives_what_the_simulation_gives(process: SimulationProcess, block_days: int) -> None:
     window = NOON - 90 * MICROS, NOON + 2 * DAY + 1
-    aside = list(SimulationAside(PLAN, SEED, computer).readings(*window, block_days))
+    remote = list(RemoteSimulation(PLAN, SEED, process).readings(*window, block_days))
     within = list(Simulation(PLAN, SEED).readings(*window, block_days))
-    assert len(aside) == len(within)
-    for one, other in zip(aside, within, strict=True):
+    assert len(remote) == len(within)
+    for one, other in zip(remote, within, strict=True):
         assert one.timestamps.tolist() == other.timestamps.tolist()
         assert one.values.keys() == other.values.keys()
         assert all(np.array_equal(one.values[key], other.values[key]) for key in one.values)
 
 
-def test_a_day_is_computed_once_for_all_its_minutes(computer: CountingComputer) -> None:
-    simulation = SimulationAside(PLAN, SEED, computer)
+def test_a_day_is_computed_once_for_all_its_minutes(process: CountingProcess) -> None:
+    simulation = RemoteSimulation(PLAN, SEED, process)
     (first,) = simulation.readings(NOON, NOON + 1)
     (second,) = simulation.readings(NOON + MICROS, NOON + 3 * MICROS + 1)
-    assert computer.asked == 1
+    assert process.asked == 1
     assert first.timestamps.tolist() == [NOON]
     assert second.timestamps.tolist() == [NOON + MICROS, NOON + 2 * MICROS, NOON + 3 * MICROS]
     next(simulation.readings(NOON + DAY, NOON + DAY + 1))
-    assert computer.asked == 2
+    assert process.asked == 2
 
 
 def test_its_process_ends_with_the_block() -> None:
     before = children()
-    with Computer() as computer:
-        list(SimulationAside(PLAN, SEED, computer).readings(NOON, NOON + 1))
+    with SimulationProcess() as process:
+        list(RemoteSimulation(PLAN, SEED, process).readings(NOON, NOON + 1))
         assert len(children() - before) == 1
     assert children() == before
 
 
-def test_a_process_that_dies_is_an_error(computer: Computer) -> None:
+def test_a_process_that_dies_is_an_error(process: SimulationProcess) -> None:
     with pytest.raises(EOFError):
-        list(SimulationAside(PLAN, SEED, computer).readings(-DAY, -DAY + 1))
+        list(RemoteSimulation(PLAN, SEED, process).readings(-DAY, -DAY + 1))

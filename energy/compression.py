@@ -1,11 +1,13 @@
-"""The decompressed bytes of a request's body, within limits. Pure."""
+"""gzip, as requests bring it and answers have it. Pure."""
 
 import zlib
+from collections.abc import Iterable, Iterator
 
 from energy.errors import DomainError, TooLarge, Unsupported
 
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 4_096  # bytes that are decompressed at a time
+_FASTEST = 1
 
 
 def decompress(body: bytes, encoding: str, max_bytes: int) -> bytes:
@@ -53,3 +55,24 @@ def _gunzip(body: bytes, max_bytes: int) -> bytes:
 
 def _incomplete() -> DomainError:
     return DomainError("The body is not a whole gzip stream.", code="malformed")
+
+
+def accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding header names gzip, and not with a weight of 0.
+
+    Django can only look for the word (`GZipMiddleware`), whatever its weight.
+    """
+    for coding in header.lower().split(","):
+        name, _, weight = coding.partition(";")
+        if name.strip() in ("gzip", "*"):
+            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+def gzip_stream(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces compressed at the fastest level, which makes a ninth of rows of readings."""
+    compressor = zlib.compressobj(_FASTEST, wbits=_GZIP)
+    for piece in pieces:
+        if compressed := compressor.compress(piece):
+            yield compressed
+    yield compressor.flush()
