@@ -63,7 +63,10 @@ def test_pages_name_no_page_that_is_not_there(client_for, technician, addresses)
 
     assert len(links) > 15
     for link in links:
-        assert client.get(link.replace("&amp;", "&")).status_code == 200, link
+        answer = client.get(link.replace("&amp;", "&"))
+        assert answer.status_code == 200, link
+        if answer.streaming:  # an export takes a slot until it is read
+            b"".join(answer.streaming_content)
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.stem)

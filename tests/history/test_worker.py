@@ -20,11 +20,22 @@ from tests.support.stack import fresh_database
 
 @contextmanager
 def worker(folder: Path, *options: str) -> Iterator[Path]:
-    """A worker on an empty database whose heart has beaten twice; yields the file of its words."""
+    """A worker on an empty database, whose heart has beaten twice; yields the file of its words.
+
+    It runs no job by the clock: there is no table that one could find anything in.
+    """
     log, beat = folder / "worker.log", folder / "beat"
     with fresh_database(folder) as url, log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "run_huey", "--heartbeat", str(beat), *options],
+            [
+                sys.executable,
+                "manage.py",
+                "run_huey",
+                "--heartbeat",
+                str(beat),
+                "--no-periodic",
+                *options,
+            ],
             cwd=ROOT,
             env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "energy.settings"},
             stdout=output,
