@@ -1,13 +1,13 @@
 """How many exports run at once, of one user and in all."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -22,11 +22,9 @@ def run_dir(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def lasting_connection() -> Iterator[None]:
+def lasting_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """Closing an answer would close the connection that the test's transaction is on."""
-    request_finished.disconnect(close_old_connections)
-    yield
-    request_finished.connect(close_old_connections)
+    monkeypatch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", lambda self: None)
 
 
 @pytest.fixture
