@@ -15,6 +15,15 @@ threads = int(os.environ.get("WEB_THREADS", "4"))
 # Loading once and forking halves the start; no connection is open before the fork.
 preload_app = True
 
+
+def on_starting(server):
+    """Before anybody is listened to: in containers another process makes the migrations."""
+    if os.environ.get("AWAIT_MIGRATIONS"):
+        from deploy import migrations
+
+        migrations.await_all()
+
+
 # Past it a stuck worker is replaced.
 timeout = 60
 # How long a stop waits for the requests under way.

@@ -16,9 +16,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
-from django.db.migrations.executor import MigrationExecutor
 
-from deploy import var
+from deploy import migrations, var
 from deploy.secrets import ensure_secret, kept_secret
 from history.relational.backend import backend
 
@@ -36,10 +35,10 @@ def everything() -> str:
 
 def _migrate() -> None:
     try:
-        executor = MigrationExecutor(connection)
+        missing = migrations.is_missing_some()
     except OperationalError as error:
         sys.exit(f"The database does not answer: {error}")
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if missing:
         call_command("migrate", interactive=False, verbosity=0)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from history.clickhouse.server import Address
-from tests.support.composition import COMPOSE_FILE, ROOT, compose
+from tests.support.composition import COMPOSE_FILE, ROOT, compose, environment_of
 from tests.support.stack import application_environment, make_secrets
 
-ONE_SHOT = {"secrets", "migrate", "migrate-history", "static", "seed"}
+ONE_SHOT = {"secrets", "prepare", "migrate-history", "seed"}
 SERVICES = compose()["services"]
 LONG_RUNNING = sorted(SERVICES.keys() - ONE_SHOT)
 VOLUMES_OF_IMAGES = {
@@ -51,17 +51,24 @@ def test_what_keeps_running_starts_again_after_a_failure() -> None:
     }
 
 
-def test_one_service_migrates_and_the_server_waits_for_it() -> None:
-    services = compose()["services"]
-    assert [
-        name for name, service in services.items() if "migrate" in service.get("command", "")
-    ] == ["migrate"]
-    assert services["web"]["depends_on"]["migrate"] == {
-        "condition": "service_completed_successfully"
-    }
+def test_one_service_migrates_and_the_others_wait_for_it() -> None:
+    migrating = [name for name in SERVICES if "migrate " in str(SERVICES[name].get("command"))]
+    assert migrating == ["prepare"]
+    for name in ("worker", "seed"):
+        assert SERVICES[name]["depends_on"]["prepare"] == {
+            "condition": "service_completed_successfully"
+        }
+    assert environment_of("web")["AWAIT_MIGRATIONS"] == "true"
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "simulate", "migrate"])
+@pytest.mark.parametrize("name", ["web", "nginx"])
+def test_an_upgrade_cuts_off_only_what_it_replaces(name: str) -> None:
+    """Compose stops what depends on a container that it makes anew, before that one has begun."""
+    assert SERVICES[name]["depends_on"].keys() == {"secrets"}
+    assert "depends_on" not in SERVICES["secrets"]
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "simulate", "prepare"])
 def test_the_application_has_no_privileges_and_cannot_write_its_image(name: str) -> None:
     assert SERVICES[name]["read_only"] is True
     assert SERVICES[name]["cap_drop"] == ["ALL"]
@@ -127,10 +134,6 @@ def test_no_volume_is_left_without_a_name(name: str) -> None:
     mounted = {mount.split(":")[0] for mount in service.get("tmpfs", [])}
     mounted |= {volume.split(":")[1] for volume in service.get("volumes", [])}
     assert set(VOLUMES_OF_IMAGES.get(image, [])) <= mounted
-
-
-def test_nginx_goes_on_while_the_application_is_replaced() -> None:
-    assert SERVICES["nginx"]["depends_on"]["web"] == {"condition": "service_healthy"}
 
 
 def test_the_simulator_is_a_profile() -> None:

@@ -31,7 +31,7 @@ def test_none_is_documented_twice() -> None:
 
 
 @pytest.mark.parametrize("name", documented("Application", "Demo"))
-@pytest.mark.parametrize("service", ["web", "worker", "migrate", "seed", "simulate"])
+@pytest.mark.parametrize("service", ["web", "worker", "prepare", "seed", "simulate"])
 def test_each_of_the_applications_reaches_each_of_its_containers(name: str, service: str) -> None:
     assert MARK in environment_of(service, {name: MARK})[name].split(",")
 

@@ -40,6 +40,7 @@ class Command(run_huey.Command):
         if options["verbose"] is False:
             logging.getLogger("huey").setLevel(logging.WARNING)
         if heartbeat:
-            Consumer.scheduler_class = partial(BeatingScheduler, heartbeat=heartbeat)
+            # It is called on an instance, whose method it must not become.
+            Consumer.scheduler_class = staticmethod(partial(BeatingScheduler, heartbeat=heartbeat))
         HUEY.storage.initialize_schema()
         super().handle(*args, **options)
