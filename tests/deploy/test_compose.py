@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -77,6 +77,13 @@ def test_the_application_has_no_privileges_and_cannot_write_its_image(name: str)
 @pytest.mark.parametrize("name", LONG_RUNNING)
 def test_each_that_keeps_running_has_a_health_check_of_its_own(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "simulate"])
+def test_locks_are_kept_where_the_container_can_write(name: str) -> None:
+    folder = PurePath(environment_of(name)["RUN_DIR"])
+    writable = [PurePath(mount.partition(":")[0]) for mount in SERVICES[name]["tmpfs"]]
+    assert any(folder.is_relative_to(path) for path in writable)
 
 
 @pytest.mark.parametrize("name", ["worker", "simulate"])
