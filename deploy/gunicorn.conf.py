@@ -16,7 +16,7 @@ threads = int(os.environ.get("WEB_THREADS", "4"))
 preload_app = True
 
 
-def on_starting(server):
+def on_starting(server: object) -> None:
     """Before anybody is listened to: in containers another process makes the migrations."""
     if os.environ.get("AWAIT_MIGRATIONS"):
         from deploy import migrations

@@ -15,7 +15,7 @@ import django
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
 from deploy import migrations, var
 from deploy.secrets import ensure_secret, kept_secret
