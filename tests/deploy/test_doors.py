@@ -147,6 +147,15 @@ def read_at(answer: requests.Response, rate: int, seconds: float) -> int:
     return taken
 
 
+def is_broken_off(answer: requests.Response) -> bool:
+    """Whether the rest of an answer does not come."""
+    try:
+        answer.raw.read()
+    except ProtocolError:
+        return True
+    return False
+
+
 def test_who_reads_an_export_too_slowly_does_not_keep_its_thread(
     server: Server, tokens: dict[str, str]
 ) -> None:
@@ -157,8 +166,8 @@ def test_who_reads_an_export_too_slowly_does_not_keep_its_thread(
         assert not is_free(server, mine)
         read_at(slow, 2_000, 1)
         wait_for(lambda: is_free(server, mine), seconds=60)  # although neither was closed
-        with pytest.raises(ProtocolError):
-            slow.raw.read()
+        # Whichever was first: the other one may still be within its grace.
+        assert is_broken_off(slow) or is_broken_off(other)
 
 
 def test_who_reads_an_export_fast_enough_gets_on(server: Server, tokens: dict[str, str]) -> None:
