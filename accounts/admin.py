@@ -1,5 +1,6 @@
 """People and their API tokens in the admin."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -21,11 +22,12 @@ _POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 class PowersMixin:
-    """Lets nobody change or delete what is above them: `may_change` says what is."""
+    """Lets nobody change or delete what is above them.
 
-    def may_change(self, actor: Any, obj: Any) -> bool:
-        """Whether `actor` holds all powers that come with `obj`."""
-        raise NotImplementedError
+    `may_change(actor, obj)` says whether `actor` holds all powers that come with `obj`.
+    """
+
+    may_change: Callable[[Any, Any], bool]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may = super().has_change_permission(request, obj)
@@ -40,6 +42,7 @@ class PowersMixin:
 class UserAdmin(PowersMixin, VisibleRowsMixin, StockUserAdmin, AssigningAdmin):
     """A user with group, Site assignments and preferences on one page."""
 
+    may_change = staticmethod(may_manage)
     own, other, related = "user", "site", "sites"
     assigned_label = "Sites this user sees"
     list_display = ("username", "name", "email", "role", "site_names", "is_active", "last_login")
@@ -59,9 +62,6 @@ class UserAdmin(PowersMixin, VisibleRowsMixin, StockUserAdmin, AssigningAdmin):
         ("Role", {"fields": ("groups",)}),
         ("Sites", {"fields": (FIELD,)}),
     )
-
-    def may_change(self, actor: Any, obj: Any) -> bool:
-        return may_manage(actor, obj)
 
     def needs_assignment(self, request: HttpRequest, obj: Any) -> bool:
         """Whoever is added by somebody that does not see all would be lost to them without."""
@@ -114,8 +114,7 @@ admin.site.unregister(Group)
 class GroupAdmin(PowersMixin, StockGroupAdmin):
     """Groups, which give no more than those hold who make them."""
 
-    def may_change(self, actor: Any, obj: Any) -> bool:
-        return may_manage_group(actor, obj)
+    may_change = staticmethod(may_manage_group)
 
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Offer, and accept, only permissions that whoever edits the group holds."""

@@ -26,6 +26,8 @@ def await_all() -> None:
         if reason != said:
             log.warning("Waiting: %s", reason)
             said = reason
+        # Nothing tells a process that another one has migrated. There is no limit here: how long is
+        # too long, the container's health check says.
         time.sleep(PAUSE)
     # What is forked from this process opens its own.
     connection.close()

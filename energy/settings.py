@@ -211,7 +211,7 @@ SIGN_IN_MAX_BYTES = env.int("SIGN_IN_MAX_BYTES", default=64 * 1024)
 # Readings in: what one request may bring ------------------------------------------
 INGEST_MAX_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 INGEST_MAX_READINGS = env.int("INGEST_MAX_READINGS", default=50_000)
-# As much as may come unpacked: packing is for the way, and decoding takes several times as much.
+# No more than may come uncompressed: what decoding takes in memory depends on this size.
 INGEST_MAX_UNPACKED_BYTES = env.int("INGEST_MAX_UNPACKED_BYTES", default=16 * 1024 * 1024)
 
 # Answers: how long a reader may take, in seconds and in bytes a second: see `energy.pacing` --

@@ -1,5 +1,6 @@
 """The action `export/` of Sites, Devices, Metrics and Subscriptions."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -38,12 +39,12 @@ class ExportResponse(StreamingHttpResponse):
             self.slot.release()
 
 
-class ExportMixin(GenericViewSet):
+class ExportMixin(ABC, GenericViewSet):
     """Adds the action `export/`: the history of an object's Metrics as a file."""
 
+    @abstractmethod
     def exported_metrics(self, instance: Any) -> Iterable[Metric]:
         """The visible Metrics of an object, each fetched with its Device and Site."""
-        raise NotImplementedError
 
     def export_name(self, instance: Any) -> str:
         """What the file's name begins with."""

@@ -16,7 +16,7 @@ _HEAD = f"{'app':16}{'files':>7}{'lines':>9}{'functions':>11}{'median':>9}{'p90'
 
 
 @dataclass
-class Size:
+class AppSize:
     """What was counted in some files; `functions` holds the lines of each function."""
 
     files: int = 0
@@ -82,8 +82,8 @@ def size_table(tree: Path, structure: Structure) -> str:
 
 
 def _rows(tree: Path, files: Iterable[Path]) -> Iterator[str]:
-    sizes: dict[str, Size] = defaultdict(Size)
-    total = Size()
+    sizes: dict[str, AppSize] = defaultdict(AppSize)
+    total = AppSize()
     for path in files:
         source = path.read_text()
         sizes[path.relative_to(tree).parts[0]].add(source)
