@@ -25,7 +25,9 @@ class StrictJSONParser(JSONParser):
         body = read_limited(stream, max_body((parser_context or {}).get("view")))
         try:
             return msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except RecursionError as error:
+            raise ParseError("The body is not JSON that can be read: nested too deeply.") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ParseError(f"The body is not JSON: {error}") from error
 
 

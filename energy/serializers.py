@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
+from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -79,7 +80,9 @@ class AddressField(serializers.HyperlinkedIdentityField):
 
     @cached_property
     def _address_of_zero(self) -> str:
-        return self.reverse(self.view_name, args=[0], request=self.context["request"])
+        # REST framework's own `reverse` would carry the request's `format` along, behind the id.
+        path = reverse(self.view_name, args=[0])
+        return str(self.context["request"].build_absolute_uri(path))
 
     def to_representation(self, value: Any) -> str:
         return f"{self._address_of_zero.removesuffix('0/')}{value.pk}/"

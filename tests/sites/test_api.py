@@ -30,6 +30,16 @@ def test_a_site_is_answered_with_exactly_the_documented_fields(api_client_for, s
     }
 
 
+@pytest.mark.parametrize("path", [SITES, "/api/v1/devices/", "/api/v1/metrics/"])
+def test_an_address_leads_to_its_row_whatever_format_is_asked_for(
+    api_client_for, standard, metric, path
+):
+    client = api_client_for(standard)
+    (row,) = client.get(f"{path}?format=json").json()["results"]
+    assert row["url"] == f"http://testserver{path}{row['id']}/"
+    assert client.get(row["url"]).json()["id"] == row["id"]
+
+
 def test_a_list_holds_only_the_sites_one_is_assigned_to(
     api_client_for, technician, site, foreign_site
 ):
