@@ -46,6 +46,12 @@ class Metric(models.Model):
         validators=[MinValueValidator(1)],
         help_text="Days for which readings are kept; empty for as long as all others.",
     )
+    rollover = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(sys.float_info.min), MaxValueValidator(sys.float_info.max)],
+        help_text="Value at which a counter's register begins at 0 again, if it does.",
+    )
 
     objects = MetricQuerySet.as_manager()
 
@@ -69,6 +75,11 @@ class Metric(models.Model):
             models.CheckConstraint(
                 condition=Q(retention_days__isnull=True) | Q(retention_days__gte=1),
                 name="metric_keeps_a_day_or_more",
+            ),
+            models.CheckConstraint(
+                condition=Q(rollover__isnull=True)
+                | Q(rollover__gt=0, rollover__lte=sys.float_info.max),
+                name="metric_rolls_over_above_zero",
             ),
         )
 
