@@ -7,6 +7,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from energy.logs import logged_to_console
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.FileAwareEnv()
@@ -48,6 +50,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "csp",
     "import_export",
+    "auditlog",
     "energy.apps.EnergyConfig",
     "accounts",
     "sites",
@@ -59,6 +62,7 @@ INSTALLED_APPS = [
     "export",
     "figures",
     "subscriptions",
+    "changes",
     "demo",
     "huey.contrib.djhuey",
 ]
@@ -71,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "changes.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -255,8 +260,12 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
-# Its migrations would make the table of the stock token model, which nothing uses or flushes.
-MIGRATION_MODULES = {"knox": None}
+# Their migrations would make the tables of the stock models, which nothing uses.
+MIGRATION_MODULES = {"knox": None, "auditlog": None}
+# Who changed what: values are kept as JSON, of a type of their own, in the project's own table.
+AUDITLOG_LOGENTRY_MODEL = "changes.Change"
+AUDITLOG_STORE_JSON_CHANGES = True
+CHANGES_RETENTION_DAYS = env.int("CHANGES_RETENTION_DAYS", default=730)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Energy management system",
     "DESCRIPTION": "Sites, devices, metrics, their latest values and history, and subscriptions.",
@@ -275,6 +284,9 @@ SPECTACULAR_SETTINGS = {
         "Freshness": "metrics.freshness.Freshness",
         "Aggregate": "timeseries.summaries.AGGREGATES",
         "Role": "energy.access.ROLES",
+        "ChangeKind": "changes.described.ChangeKind",
+        "ChangeAction": "changes.described.ChangeAction",
+        "ChangeVia": "changes.models.Change.Via",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -282,17 +294,4 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        # Both would bring a handler of their own and say every line twice.
-        "django": {"handlers": []},
-        "huey": {"handlers": ["console"], "propagate": False},
-    },
-}
+LOGGING = logged_to_console(env.str("LOG_LEVEL", default="INFO"))
