@@ -115,7 +115,7 @@ class InstantFormField(forms.Field):
     """An instant with its offset; a date is its midnight in UTC."""
 
     def to_python(self, value: Any) -> datetime | None:
-        if value in self.empty_values:
+        if value is None:
             return None
         try:
             moment: date = MomentField().to_internal_value(str(value))
