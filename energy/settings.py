@@ -224,25 +224,29 @@ ANSWER_GRACE = env.float("ANSWER_GRACE", default=30)
 ANSWER_MIN_RATE = env.float("ANSWER_MIN_RATE", default=10_000)
 
 # Exports: each holds a thread of the server until its last byte is read --------------
-# The same that `deploy/gunicorn.conf.py` reads.
 _THREADS = env.int("WEB_THREADS", default=4)
 EXPORTS_PER_USER = env.int("EXPORTS_PER_USER", default=2)
 EXPORTS_AT_ONCE = env.int(
     "EXPORTS_AT_ONCE", default=max(1, env.int("WEB_CONCURRENCY", default=2) * _THREADS // 2)
 )
 EXPORTS_PER_PROCESS = max(1, _THREADS - 1)
-# Where the processes of one machine keep locks.
 RUN_DIR = env.path(
     "RUN_DIR", default=VAR_DIR / "run" if VAR_DIR.is_dir() else Path(gettempdir()) / "energy"
 )
 
 # API -------------------------------------------------------------------------
+# Requests of one token, and of one user with all they have; 0/min for any number.
+API_RATE_PER_TOKEN = env.str("API_RATE_PER_TOKEN", default="12000/min")
+API_RATE_PER_USER = env.str("API_RATE_PER_USER", default="24000/min")
+READINGS_RATE_PER_TOKEN = env.str("READINGS_RATE_PER_TOKEN", default="30000/min")
+READINGS_RATE_PER_USER = env.str("READINGS_RATE_PER_USER", default="60000/min")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["energy.access.RolePermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["energy.throttling.RequestRate"],
     "DEFAULT_PARSER_CLASSES": ["energy.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
         "energy.renderers.FastJSONRenderer",
@@ -254,8 +258,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "energy.pagination.PageNumbers",
     "DEFAULT_SCHEMA_CLASS": "energy.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "energy.problems.problem_response",
-    # Attempts to sign in are counted by address; whoever is not behind our proxy could forge
-    # X-Forwarded-For.
+    # Whoever is not behind our proxy could forge X-Forwarded-For.
     "NUM_PROXIES": 1 if env.bool("TRUST_PROXY", default=False) else 0,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
