@@ -36,8 +36,7 @@ class ApiTokenAuthentication(TokenAuthentication):
         user, token = super().validate_user(auth_token)
         now = timezone.now()
         if _is_due(token, now):
-            token.last_used_at = now
-            token.save(update_fields=["last_used_at"])
+            type(token).objects.filter(pk=token.pk).update(last_used_at=now)
         return user, token
 
 

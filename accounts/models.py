@@ -6,14 +6,16 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from knox.models import AbstractAuthToken
+from knox.models import AbstractAuthToken, AuthTokenManager
 
 from accounts.querysets import People
+from energy.querysets import ToldQuerySet
+from energy.saving import WholeSaveMixin
 from sites.models import Site
 from sites.time_zones import validate_time_zone
 
 
-class User(AbstractUser):
+class User(WholeSaveMixin, AbstractUser):
     """A person; what they see follows from their Site assignments, what they may do from groups."""
 
     class Clock(models.TextChoices):
@@ -62,11 +64,13 @@ class User(AbstractUser):
         return ZoneInfo(self.time_zone)
 
 
-class ApiToken(AbstractAuthToken):
+class ApiToken(WholeSaveMixin, AbstractAuthToken):
     """An API token: stored hashed, expiring, revoked one by one."""
 
     name = models.CharField(max_length=80, default="Sign-in through the API")
     last_used_at = models.DateTimeField(null=True, editable=False)
+
+    objects = AuthTokenManager.from_queryset(ToldQuerySet)()
 
     class Meta(AbstractAuthToken.Meta):
         abstract = False

@@ -3,14 +3,14 @@
 from typing import Any, Self
 
 from django.contrib.auth.models import UserManager
-from django.db import models
 from django.db.models import Q
 
+from energy.querysets import ToldQuerySet
 from sites.models import SiteAssignment
 from sites.querysets import seen_by
 
 
-class UserQuerySet(models.QuerySet[Any]):
+class UserQuerySet(ToldQuerySet):
     """People, starting from `visible_to(user)`."""
 
     def visible_to(self, user: Any) -> Self:

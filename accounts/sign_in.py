@@ -1,7 +1,6 @@
 """The one place where a user name and a password are checked, whatever the face they came by."""
 
 import unicodedata
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
@@ -9,14 +8,13 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
-from rest_framework.throttling import BaseThrottle
 
 from accounts import throttling
 from accounts.models import User
+from energy.addresses import network_of
 
 KNOWN_BROWSER = "known-browser"  # the cookie's name
 _REMEMBERED = 365 * 86_400  # s
-_NETWORK = 64  # bits of an IPv6 address: whoever has one address there has all of them
 
 
 def check_credentials(request: HttpRequest, username: str, password: str) -> User | None:
@@ -68,18 +66,3 @@ def _known_browser(request: HttpRequest, username: str) -> str:
 
 def _salt(username: str) -> str:
     return f"{KNOWN_BROWSER} of {username}"
-
-
-def network_of(request: HttpRequest) -> str:
-    """The address that a request comes from; of IPv6 the network that one subscriber has."""
-    # Whom a proxy names is believed only behind one of ours (NUM_PROXIES).
-    text = BaseThrottle().get_ident(request) or ""  # type: ignore[arg-type]
-    try:
-        address = ip_address(text)
-    except ValueError:  # a Unix socket has none
-        return text
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ip_network((int(address), _NETWORK), strict=False))

@@ -26,13 +26,13 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import SignInCount
 from energy.errors import TooManyRequests
+from energy.rates import Rate
 
 FREE_FAILURES = 5  # of one source for one account
 LONGEST_PAUSE = timedelta(minutes=15)
 FREE_FAILURES_OF_STRANGERS = 20  # for one account, from at least four sources
 LONGEST_PAUSE_OF_STRANGERS = timedelta(minutes=1)
 _FAILURES_A_DOUBLING = 5  # of strangers, who come in numbers
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def forget_what_is_past(now: datetime) -> int:
 
 def _wait_for_rate(attempt: Attempt) -> int:
     """Seconds until the source may try anything again; 0, and counted, where it may now."""
-    limit, period = _rate()
+    limit, period = Rate.of(settings.LOGIN_RATE)
     with _locked(attempt, _Counted("tries", period, by_account=False)) as tries:
         if tries.count >= limit:
             return _seconds(tries.forget_at - attempt.now)
@@ -183,9 +183,3 @@ def _doubled(times: int, longest: timedelta) -> timedelta:
 
 def _seconds(wait: timedelta) -> int:
     return math.ceil(wait.total_seconds())
-
-
-def _rate() -> tuple[int, timedelta]:
-    """LOGIN_RATE, such as 20/min: how many, in which time."""
-    number, _, period = settings.LOGIN_RATE.partition("/")
-    return int(number), timedelta(seconds=_SECONDS[period[:1]])

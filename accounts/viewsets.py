@@ -38,6 +38,7 @@ class LoginView(APIView):
         user = check_credentials(request._request, **credentials.validated_data)
         if user is None:
             raise AuthenticationFailed("No active user has this user name and password.")
+        request.user = user  # What follows is their doing.
         token, key = ApiToken.objects.create(user=user)
         user_logged_in.send(sender=type(user), request=request, user=user)
         return Response(TokenSerializer({"token": key, "expiry": token.expiry}).data)

@@ -2,12 +2,11 @@
 
 from typing import Any, Self
 
-from django.db import models
-
+from energy.querysets import ToldQuerySet
 from sites.querysets import seen_by
 
 
-class DeviceQuerySet(models.QuerySet[Any]):
+class DeviceQuerySet(ToldQuerySet):
     """Devices; every query for a user starts with `visible_to(user)`."""
 
     def visible_to(self, user: Any) -> Self:

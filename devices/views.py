@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import CreateView, DeleteView, DetailView, UpdateView
 
+from changes.recent import recent_changes
 from devices.filters import DeviceFilterSet
 from devices.forms import DeviceAddForm, DeviceEditForm
 from devices.models import Device
@@ -70,7 +71,14 @@ class DeviceDetailView(HistoryPageMixin, DevicePageMixin, DetailView):
         shown = self._selected_metric(row)
         panel = metric_panel(shown, self.request, context["zone"], context["now"])
         export_url = panel.export_of(reverse("api:device-export", args=[self.object.pk]))
-        return {**context, "row": row, "panel": panel, "shown": shown, "export_url": export_url}
+        return {
+            **context,
+            "row": row,
+            "panel": panel,
+            "shown": shown,
+            "export_url": export_url,
+            "changes": recent_changes(self.request.user, device=self.object),
+        }
 
     def _selected_metric(self, row: DeviceRow) -> Metric:
         """The Metric whose key is in the query string, else the headline."""

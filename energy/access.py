@@ -32,6 +32,7 @@ _TECHNICIAN = {
     "devices": ("add_device", "change_device", "delete_device"),
     "metrics": ("add_metric", "change_metric", "delete_metric"),
     "history": ("add_reading", "delete_reading"),
+    "changes": ("view_change",),
 }
 GRANTS = {STANDARD: (_EVERYBODY,), TECHNICIAN: (_EVERYBODY, _TECHNICIAN)}
 

@@ -10,6 +10,7 @@ from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
 
 from accounts.viewsets import LoginView, LogoutAllView, LogoutView, MeView
+from changes.viewsets import ChangeViewSet
 from devices.viewsets import DeviceViewSet
 from ingest.viewsets import ReadingsView
 from metrics.viewsets import MetricViewSet
@@ -25,6 +26,7 @@ router.register("sites", SiteViewSet, "site")
 router.register("devices", DeviceViewSet, "device")
 router.register("metrics", MetricViewSet, "metric")
 router.register("subscriptions", SubscriptionViewSet, "subscription")
+router.register("changes", ChangeViewSet, "change")
 
 urlpatterns = [
     path("auth/login/", LoginView.as_view(), name="login"),

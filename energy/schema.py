@@ -121,7 +121,7 @@ class ProblemSchema(AutoSchema):
         return operation
 
     def _problems(self, operation: dict[str, Any]) -> set[int]:
-        statuses = {400, 401, 406, 503}
+        statuses = {400, 401, 406, 429, 503}
         if operation.get("security"):
             statuses.add(403)
         if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())):

@@ -7,6 +7,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from energy.logs import logged_to_console
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.FileAwareEnv()
@@ -48,6 +50,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "csp",
     "import_export",
+    "auditlog",
     "energy.apps.EnergyConfig",
     "accounts",
     "sites",
@@ -59,6 +62,7 @@ INSTALLED_APPS = [
     "export",
     "figures",
     "subscriptions",
+    "changes",
     "demo",
     "huey.contrib.djhuey",
 ]
@@ -71,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "changes.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -219,25 +224,29 @@ ANSWER_GRACE = env.float("ANSWER_GRACE", default=30)
 ANSWER_MIN_RATE = env.float("ANSWER_MIN_RATE", default=10_000)
 
 # Exports: each holds a thread of the server until its last byte is read --------------
-# The same that `deploy/gunicorn.conf.py` reads.
 _THREADS = env.int("WEB_THREADS", default=4)
 EXPORTS_PER_USER = env.int("EXPORTS_PER_USER", default=2)
 EXPORTS_AT_ONCE = env.int(
     "EXPORTS_AT_ONCE", default=max(1, env.int("WEB_CONCURRENCY", default=2) * _THREADS // 2)
 )
 EXPORTS_PER_PROCESS = max(1, _THREADS - 1)
-# Where the processes of one machine keep locks.
 RUN_DIR = env.path(
     "RUN_DIR", default=VAR_DIR / "run" if VAR_DIR.is_dir() else Path(gettempdir()) / "energy"
 )
 
 # API -------------------------------------------------------------------------
+# Requests of one token, and of one user with all they have; 0/min for any number.
+API_RATE_PER_TOKEN = env.str("API_RATE_PER_TOKEN", default="12000/min")
+API_RATE_PER_USER = env.str("API_RATE_PER_USER", default="24000/min")
+READINGS_RATE_PER_TOKEN = env.str("READINGS_RATE_PER_TOKEN", default="30000/min")
+READINGS_RATE_PER_USER = env.str("READINGS_RATE_PER_USER", default="60000/min")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["energy.access.RolePermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["energy.throttling.RequestRate"],
     "DEFAULT_PARSER_CLASSES": ["energy.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
         "energy.renderers.FastJSONRenderer",
@@ -249,14 +258,17 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "energy.pagination.PageNumbers",
     "DEFAULT_SCHEMA_CLASS": "energy.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "energy.problems.problem_response",
-    # Attempts to sign in are counted by address; whoever is not behind our proxy could forge
-    # X-Forwarded-For.
+    # Whoever is not behind our proxy could forge X-Forwarded-For.
     "NUM_PROXIES": 1 if env.bool("TRUST_PROXY", default=False) else 0,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
-# Its migrations would make the table of the stock token model, which nothing uses or flushes.
-MIGRATION_MODULES = {"knox": None}
+# Their migrations would make the tables of the stock models, which nothing uses.
+MIGRATION_MODULES = {"knox": None, "auditlog": None}
+# Who changed what: values are kept as JSON, of a type of their own, in the project's own table.
+AUDITLOG_LOGENTRY_MODEL = "changes.Change"
+AUDITLOG_STORE_JSON_CHANGES = True
+CHANGES_RETENTION_DAYS = env.int("CHANGES_RETENTION_DAYS", default=730)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Energy management system",
     "DESCRIPTION": "Sites, devices, metrics, their latest values and history, and subscriptions.",
@@ -275,6 +287,9 @@ SPECTACULAR_SETTINGS = {
         "Freshness": "metrics.freshness.Freshness",
         "Aggregate": "timeseries.summaries.AGGREGATES",
         "Role": "energy.access.ROLES",
+        "ChangeKind": "changes.described.ChangeKind",
+        "ChangeAction": "changes.described.ChangeAction",
+        "ChangeVia": "changes.models.Change.Via",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -282,17 +297,4 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        # Both would bring a handler of their own and say every line twice.
-        "django": {"handlers": []},
-        "huey": {"handlers": ["console"], "propagate": False},
-    },
-}
+LOGGING = logged_to_console(env.str("LOG_LEVEL", default="INFO"))

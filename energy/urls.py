@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("ingest.urls")),
     path("", include("figures.urls")),
     path("", include("subscriptions.urls")),
+    path("", include("changes.urls")),
 ]
 
 handler400 = "energy.problems.bad_request"

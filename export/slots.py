@@ -7,12 +7,12 @@ process ends, and all processes of a machine, which share its threads, see the s
 import fcntl
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
 
 from energy.errors import TooManyRequests
+from energy.run_dir import run_dir
 
 _AGAIN_IN = 5  # s
 
@@ -56,7 +56,7 @@ def take_slot(user: Any) -> Slot:
 
 def _locked(name: str, most: int) -> IO[bytes] | None:
     """One of `most` files of that name, now locked; None where all are locked already."""
-    folder = _folder()
+    folder = run_dir()
     for number in range(most):
         file = (folder / f"export-{name}-{number}").open("ab")
         try:
@@ -66,12 +66,3 @@ def _locked(name: str, most: int) -> IO[bytes] | None:
         else:
             return file
     return None
-
-
-def _folder() -> Path:
-    """The folder of the locks, which must belong to this user."""
-    folder = Path(settings.RUN_DIR)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.lstat().st_uid != os.geteuid():
-        raise PermissionError(f"{folder} belongs to somebody else: set RUN_DIR to another folder.")
-    return folder

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
 from energy.instants import from_micros
 from history import get_store
 from history.arrays import Samples
 from history.buckets import Window
+from ingest.signals import readings_deleted
 from metrics.models import Latest, Metric
 
 # Behind every reading: the store keeps years up to 2200.
@@ -25,16 +25,16 @@ def delete_readings(metrics: Sequence[Metric], window: Window, *, actor: Any) ->
     """Delete the readings of a half-open window; return how many.
 
     The latest value moves to the newest reading that is left, counted as received when it was
-    measured: when it really arrived is not kept. Who did it is written to the admin's history of
-    each Metric and to the log `ingest.audit`.
+    measured: when it really arrived is not kept. Who did it is told by `readings_deleted` and
+    written to the log `ingest.audit`.
     """
     ids = sorted(metric.pk for metric in metrics)
     # Whoever stores readings locks the Metric until the commit (`ingest.door`): none come between.
     list(Metric.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     counts = {pk: get_store().delete([pk], *window) for pk in ids}
     _move_latest_back(ids, window)
-    for pk, count in counts.items():
-        _record(pk, window, count, actor)
+    for metric in metrics:
+        _tell(metric, window, counts[metric.pk], actor)
     return sum(counts.values())
 
 
@@ -58,14 +58,8 @@ def _latest(pk: int, samples: Samples) -> Latest:
     return Latest(metric_id=pk, value=value, timestamp=measured, received_at=measured)
 
 
-def _record(pk: int, window: Window, count: int, actor: Any) -> None:
+def _tell(metric: Metric, window: Window, count: int, actor: Any) -> None:
+    readings_deleted.send(sender=None, metric=metric, window=window, count=count, actor=actor)
     start, end = (from_micros(instant).isoformat() for instant in window)
-    LogEntry.objects.log_actions(
-        actor.pk,
-        Metric.objects.filter(pk=pk),
-        CHANGE,
-        f"Deleted {count} readings from {start} to {end}.",
-        single_object=True,
-    )
     line = "readings deleted: user=%s metric=%s start=%s end=%s count=%s"
-    transaction.on_commit(partial(audit.info, line, actor.pk, pk, start, end, count))
+    transaction.on_commit(partial(audit.info, line, actor.pk, metric.pk, start, end, count))

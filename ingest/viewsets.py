@@ -41,6 +41,7 @@ class ReadingsView(APIView):
     parser_classes = (JsonReadingsParser,)
     verb_permissions: ClassVar[dict[str, str]] = {"POST": "history.add_reading"}
     max_body = "INGEST_MAX_BYTES"
+    rate = "READINGS_RATE"
 
     @extend_schema(
         operation_id="readings_create",

@@ -11,6 +11,7 @@ from django.urls import reverse
 from devices.models import Device
 from energy.constraints import UniqueWithin
 from energy.fields import InstantField
+from energy.saving import WholeSaveMixin
 from metrics.freshness import Freshness, freshness
 from metrics.querysets import MetricQuerySet
 from metrics.vocabulary import MetricType
@@ -19,7 +20,7 @@ FINITE = (-sys.float_info.max, sys.float_info.max)
 MAX_INTERVAL = 31 * 86_400  # s, for Metrics with one reading a month
 
 
-class Metric(models.Model):
+class Metric(WholeSaveMixin, models.Model):
     """A named time series of one Device. A Device always has at least one."""
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="metrics")

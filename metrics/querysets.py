@@ -11,6 +11,7 @@ from django.db.models.expressions import CombinedExpression, Expression
 from django.db.models.functions import Cast
 
 from energy.instants import MICROS_PER_SECOND, to_micros
+from energy.querysets import ToldQuerySet
 from metrics.freshness import LATE_WITHIN, LIVE_WITHIN, Freshness
 from sites.querysets import seen_by
 
@@ -45,7 +46,7 @@ def before(now: datetime, interval: str, times: int) -> CombinedExpression:
     return Value(to_micros(now), wide) - micros
 
 
-class MetricQuerySet(models.QuerySet[Any]):
+class MetricQuerySet(ToldQuerySet):
     """Metrics; every query for a user starts with `visible_to(user)`."""
 
     def visible_to(self, user: Any) -> Self:

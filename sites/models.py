@@ -6,11 +6,12 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from sites.querysets import SiteQuerySet
+from energy.saving import WholeSaveMixin
+from sites.querysets import NamedAssignments, SiteQuerySet
 from sites.time_zones import validate_time_zone
 
 
-class Site(models.Model):
+class Site(WholeSaveMixin, models.Model):
     """A place with one grid connection point; days begin at midnight in its `time_zone`."""
 
     name = models.CharField(max_length=120, unique=True)
@@ -59,7 +60,7 @@ class Site(models.Model):
         return reverse("site-detail", args=[self.pk])
 
 
-class SiteAssignment(models.Model):
+class SiteAssignment(WholeSaveMixin, models.Model):
     """Lets one user see one Site."""
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="assignments")
@@ -67,7 +68,11 @@ class SiteAssignment(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="assignments"
     )
 
+    objects = NamedAssignments()
+
     class Meta:
+        # Whatever cascades to assignments fetches their names along.
+        base_manager_name = "objects"
         constraints = (
             models.UniqueConstraint(fields=("user", "site"), name="site_assignment_once"),
         )

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
+from energy.querysets import ToldQuerySet
+
 
 def seen_by(user: Any, path: str = "") -> Q:
     """The condition that `user` sees a row's Site, which is at the lookup `path` from the row.
@@ -19,7 +21,7 @@ def seen_by(user: Any, path: str = "") -> Q:
     return Q() if user.is_superuser else Q(**{f"{path}assignments__user": user})
 
 
-class SiteQuerySet(models.QuerySet[Any]):
+class SiteQuerySet(ToldQuerySet):
     """Sites; every query for a user starts with `visible_to(user)`."""
 
     def visible_to(self, user: Any) -> Self:
@@ -33,6 +35,13 @@ class SiteQuerySet(models.QuerySet[Any]):
     def with_user_count(self) -> Self:
         """Annotate `user_count`, which counts all assigned users, whoever asks."""
         return self.annotate(user_count=_number_of(self.model.assignments))
+
+
+class NamedAssignments(models.Manager.from_queryset(ToldQuerySet)):  # type: ignore[misc]
+    """Assignments, each fetched with the user and the Site that it is named after."""
+
+    def get_queryset(self) -> ToldQuerySet:
+        return super().get_queryset().select_related("user", "site")
 
 
 def _number_of(related: Any) -> Coalesce:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from changes.recent import recent_changes
 from devices.filters import DeviceFilterSet
 from devices.models import Device
 from energy.pages import FilteredListView
@@ -75,6 +76,7 @@ class SiteDetailView(FilteredListView):
             **context,
             "site": self.site,
             "rows": rows,
+            "changes": recent_changes(self.request.user, site=self.site),
             "figures": figure_cards(today, kilo=kilo),
             "balance": EnergyBalance(
                 self.site, self.request.GET.get("period", ""), now, today=today, kilo=kilo

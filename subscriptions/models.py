@@ -6,11 +6,12 @@ from django.db.models import Q
 from django.urls import reverse
 
 from energy.constraints import UniqueWithin
+from energy.saving import WholeSaveMixin
 from metrics.models import Metric
 from subscriptions.querysets import SubscriptionQuerySet
 
 
-class Subscription(models.Model):
+class Subscription(WholeSaveMixin, models.Model):
     """A user's saved set of Metrics. Its readers get only those that they still see."""
 
     owner = models.ForeignKey(

@@ -4,10 +4,11 @@ from typing import Any, Self
 
 from django.db import models
 
+from energy.querysets import ToldQuerySet
 from metrics.models import Metric
 
 
-class SubscriptionQuerySet(models.QuerySet[Any]):
+class SubscriptionQuerySet(ToldQuerySet):
     """Subscriptions; every query for a user starts with `owned_by(user)`."""
 
     def owned_by(self, user: Any) -> Self:

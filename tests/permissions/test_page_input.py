@@ -15,6 +15,7 @@ QUERIES = {
     "/devices/{device}/": ["metric", *HISTORY],
     "/metrics/{metric}/": HISTORY,
     "/subscriptions/": LIST,
+    "/changes/": [*LIST, "site", "device", "actor", "since"],
     "/subscriptions/{subscription}/": HISTORY,
     "/subscriptions/add/": ["search", "metrics"],
 }

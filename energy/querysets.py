@@ -1,0 +1,41 @@
+"""The queryset of all rows whose changes are told of, by whichever method they are changed."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import Any
+
+from django.db import models, transaction
+
+from energy.signals import rows_created, rows_updating
+
+
+class ToldQuerySet(models.QuerySet[Any]):
+    """Tells of `update`, `bulk_update` and `bulk_create`, of which Django sends no signals.
+
+    `bulk_update` is told of because it is made of `update`.
+    """
+
+    def update(self, **kwargs: Any) -> int:
+        """Update, and show the rows before and after to whoever wants to see them."""
+        told = rows_updating.send(self.model, rows=self, fields=set(kwargs))
+        watchers: list[Any] = [watcher for _, watcher in told if watcher is not None]
+        if not watchers:
+            return super().update(**kwargs)
+        with ExitStack() as around:
+            around.enter_context(transaction.atomic(using=self.db, savepoint=False))
+            for watcher in watchers:
+                around.enter_context(watcher)
+            return super().update(**kwargs)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Create, and tell of what was created."""
+        if kwargs.get("ignore_conflicts") or kwargs.get("update_conflicts"):
+            raise ValueError("Which rows are created could not be told then.")
+        with transaction.atomic(using=self.db, savepoint=False):
+            created = super().bulk_create(objs, *args, **kwargs)
+            rows_created.send(self.model, rows=created)
+        return created
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
