@@ -50,6 +50,21 @@ class Server:
         assert answer.status_code == 302
         return {"sessionid": session.cookies["sessionid"], "csrftoken": token}
 
+    def token(self) -> str:
+        """A new token of the technician."""
+        answer = requests.post(
+            f"{self._address}/api/v1/auth/login/",
+            json={"username": "technician", "password": PASSWORD},
+            headers=self._headers,
+            timeout=30,
+        )
+        return str(answer.json()["token"])
+
+    def ask_by_token(self, token: str) -> requests.Response:
+        """The answer to a request that only reads."""
+        headers = {**self._headers, "Authorization": f"Token {token}"}
+        return requests.get(f"{self._address}/api/v1/sites/", headers=headers, timeout=90)
+
     def ask(self, path: str, data: dict[str, str] | None = None) -> requests.Response:
         """The answer to a request; with `data` it is a form."""
         form = data and {**data, "csrfmiddlewaretoken": self.session["csrftoken"]}
@@ -73,9 +88,13 @@ def serving(folder: Path, **timeouts: str) -> Iterator[Server]:
         yield Server(port, folder)
 
 
+USERS = "LOCK TABLE accounts_user, sites_site IN ACCESS EXCLUSIVE MODE"
+TOKENS = "SELECT * FROM accounts_apitoken FOR UPDATE"
+
+
 @contextmanager
-def locked(database_url: str) -> Iterator[None]:
-    """Somebody holds what the server needs to save anything about a user."""
+def locked(database_url: str, what: str) -> Iterator[None]:
+    """Somebody else holds a lock: of all there is on SQLite, which has no other."""
     with ExitStack() as stack:
         if ON_SQLITE:
             path = database_url.removeprefix("sqlite:///")
@@ -83,7 +102,7 @@ def locked(database_url: str) -> Iterator[None]:
             connection.execute("BEGIN IMMEDIATE")
         else:
             other = stack.enter_context(psycopg.connect(database_url))
-            other.execute("LOCK TABLE accounts_user, sites_site IN ACCESS EXCLUSIVE MODE")
+            other.execute(what)
         yield
 
 
@@ -99,7 +118,7 @@ def test_a_request_that_waits_too_long_is_answered_503(
     with serving(tmp_path, **timeouts) as server:
         assert server.ask("/account/theme/", theme).status_code == 302
         begin = monotonic()
-        with locked(server.database_url):
+        with locked(server.database_url, USERS):
             page = server.ask("/account/theme/", theme)
             api = None if ON_SQLITE else server.ask("/api/v1/sites/")
         assert monotonic() - begin < AT_MOST
@@ -113,3 +132,20 @@ def test_a_request_that_waits_too_long_is_answered_503(
         assert int(api.headers["Retry-After"]) > 0
         assert api.headers["Content-Type"] == "application/problem+json"
         assert "takes too long" in api.json()["detail"]
+
+
+def test_reading_by_token_waits_for_no_writer(tmp_path: Path) -> None:
+    with serving(tmp_path, WEB_LOCK_TIMEOUT=LONG) as server:
+        token = server.token()
+        with locked(server.database_url, TOKENS):
+            begin = monotonic()
+            statuses = [server.ask_by_token(token).status_code for _ in range(3)]
+            took = monotonic() - begin
+        assert "never" in server.ask("/account/tokens/").text
+        assert server.ask_by_token(token).status_code == 200
+        assert "never" not in server.ask("/account/tokens/").text
+        # Whoever has to write still waits until they may.
+        assert server.ask("/account/theme/", {"theme": "dark"}).status_code == 302
+
+    assert statuses == [200, 200, 200]
+    assert took < AT_MOST
