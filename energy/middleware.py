@@ -6,8 +6,37 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from energy.bodies import max_body, told
-from energy.errors import TooLarge
+from energy.errors import DomainError, TooLarge
 from energy.problems import refusal
+
+
+class NulMiddleware:
+    """Answers 400 to a request with the character NUL in its path, its query or a cookie.
+
+    No name, key or text has one, PostgreSQL stores none, and its library fails when given one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        field = _with_nul(request)
+        if field is None:
+            return self.get_response(request)
+        message = "The character NUL can be in no address and in no cookie."
+        return refusal(request, DomainError(message, code="null_character", field=field))
+
+
+def _with_nul(request: HttpRequest) -> str | None:
+    """The query parameter that has a NUL, "" for the path or a cookie; None where there is none."""
+    if any("\0" in text for text in (request.path_info, *request.COOKIES.values())):
+        return ""
+    if "%00" not in request.META.get("QUERY_STRING", ""):
+        return None
+    for name, values in request.GET.lists():
+        if "\0" in name or any("\0" in value for value in values):
+            return name.replace("\0", "")
+    return None
 
 
 class BodyLimitMiddleware:
