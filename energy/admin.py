@@ -70,9 +70,7 @@ class StrictList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         try:
-            # PostgreSQL takes no further statement in a transaction in which one has failed.
-            with transaction.atomic():
-                super().get_results(request)
+            super().get_results(request)
         except (ValueError, OverflowError, DataError) as error:
             raise IncorrectLookupParameters(error) from error
 
