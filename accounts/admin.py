@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from accounts.models import ApiToken, User
 from accounts.powers import grantable_by, may_manage, may_manage_group
 from energy.access import ADMIN, STANDARD, TECHNICIAN
-from energy.admin import ReadOnlyMixin, VisibleRowsMixin
+from energy.admin import ReadOnlyMixin, StrictAddressesMixin, VisibleRowsMixin
 from sites.assigning import FIELD, AssigningAdmin
 from sites.models import Site
 
@@ -111,7 +111,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(PowersMixin, StockGroupAdmin):
+class GroupAdmin(PowersMixin, StrictAddressesMixin, StockGroupAdmin):
     """Groups, which give no more than those hold who make them."""
 
     may_change = staticmethod(may_manage_group)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
@@ -33,6 +33,37 @@ class SignInForm(AuthenticationForm):
             if self.user_cache is None:
                 raise self.get_invalid_login_error()
         return self.cleaned_data
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    """A new password for whoever knows the old one.
+
+    Validating it raises TooManyRequests where passwords are tried too often.
+    """
+
+    keep_tokens = forms.BooleanField(
+        label="Keep my API tokens",
+        required=False,
+        help_text="Otherwise they end now, as all other sign-ins do. Do not keep them if somebody "
+        "else may have known the old password.",
+    )
+    field_order = ("old_password", "new_password1", "new_password2", "keep_tokens")
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        """Check the old password as at sign-in, so that it cannot be guessed any faster here."""
+        password: str = self.cleaned_data["old_password"]
+        if check_credentials(self.request, self.user.get_username(), password) is None:
+            message = self.error_messages["password_incorrect"]
+            raise forms.ValidationError(message, code="password_incorrect")
+        return password
+
+    def save(self, commit: bool = True) -> User:
+        self.user.keeps_tokens = self.cleaned_data["keep_tokens"]
+        return super().save(commit)
 
 
 class AccountForm(forms.ModelForm):

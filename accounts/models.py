@@ -1,11 +1,11 @@
 """People, their API tokens, and how often signing in was tried."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
 from knox.models import AbstractAuthToken, AuthTokenManager
 
 from accounts.querysets import People
@@ -49,6 +49,25 @@ class User(WholeSaveMixin, AbstractUser):
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
 
     objects: ClassVar[People] = People()
+    # Set before saving a new password: whether the API tokens outlive the old one.
+    keeps_tokens = False
+
+    def set_unusable_password(self) -> None:
+        """Take the password away, which is a change of it like any other."""
+        super().set_unusable_password()
+        self._password = ""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the user; with a new password also end their API tokens, unless these are kept.
+
+        Sessions end by themselves, because Django ties each to the password it was made with.
+        """
+        # Django keeps a new password here until it is stored, and None when it only renews a hash.
+        has_new_password = self._password is not None and not self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if has_new_password and not self.keeps_tokens:
+                ApiToken.objects.filter(user=self).delete()
 
     def zone_for(self, sites: Iterable[Site]) -> ZoneInfo:
         """The zone that pages about `sites` show times in: the Site's, the user's own or UTC.

@@ -9,6 +9,7 @@ urlpatterns = [
     path("login/", views.SignInView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("account/", views.AccountView.as_view(), name="account"),
+    path("account/password/", views.PasswordView.as_view(), name="password"),
     path("account/theme/", views.ThemeView.as_view(), name="theme"),
     path("account/tokens/", views.TokenListView.as_view(), name="token-list"),
     path("account/tokens/add/", views.TokenCreateView.as_view(), name="token-create"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
@@ -14,29 +14,39 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.generic import CreateView, DeleteView, ListView, UpdateView
 
-from accounts.forms import AccountForm, SignInForm, ThemeForm, TokenForm
+from accounts.forms import AccountForm, OwnPasswordForm, SignInForm, ThemeForm, TokenForm
 from accounts.models import ApiToken, User
 from accounts.sign_in import remember_browser
 from energy.errors import TooManyRequests
 from energy.pages import PageMixin
 
 
-class SignInView(LoginView):
-    """Username and password; `next` is kept, and followed only within this site."""
+class PasswordTriesMixin:
+    """A page with a form that checks a password; too many tries are refused on the page itself."""
 
-    template_name = "accounts/login.html"
-    form_class = SignInForm
-    redirect_authenticated_user = True
     max_body = "SIGN_IN_MAX_BYTES"
+    get_form_class: Any
+    get_form_kwargs: Any
+    get_context_data: Any
+    render_to_response: Any
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return super().post(request, *args, **kwargs)
         except TooManyRequests as refusal:
-            context = self.get_context_data(form=SignInForm(request), refusal=refusal.message)
-            response = self.render_to_response(context, status=refusal.status)
-            response["Retry-After"] = str(refusal.retry_after)
-            return response
+            empty = self.get_form_class()(**self.get_form_kwargs() | {"data": None})
+            context = self.get_context_data(form=empty, refusal=refusal.message)
+            answer = self.render_to_response(context, status=refusal.status)
+            answer["Retry-After"] = str(refusal.retry_after)
+            return answer
+
+
+class SignInView(PasswordTriesMixin, LoginView):
+    """Username and password; `next` is kept, and followed only within this site."""
+
+    template_name = "accounts/login.html"
+    form_class = SignInForm
+    redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
@@ -81,16 +91,38 @@ class AccountView(PageMixin, UpdateView):
         return super().form_valid(form)
 
 
-class OwnTokensMixin(PageMixin):
-    """API tokens of nobody but the user."""
+class BelowAccountMixin(PageMixin):
+    """A page below the account page."""
 
     section = "account"
 
-    def get_queryset(self) -> QuerySet[ApiToken]:
-        return ApiToken.objects.filter(user=self.request.user)
-
     def get_crumbs(self) -> list[tuple[str, str]]:
         return [("Account", resolve_url("account"))]
+
+
+class PasswordView(PasswordTriesMixin, BelowAccountMixin, PasswordChangeView):
+    """A new password. It ends all other sessions and, unless they are kept, the API tokens."""
+
+    form_class = OwnPasswordForm
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("account")
+    title = "Change password"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
+
+    def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
+        is_kept = form.cleaned_data["keep_tokens"]
+        others = "Your API tokens still work." if is_kept else "All other sign-ins have ended."
+        messages.success(self.request, f"Your password was changed. {others}")
+        return super().form_valid(form)
+
+
+class OwnTokensMixin(BelowAccountMixin):
+    """API tokens of nobody but the user."""
+
+    def get_queryset(self) -> QuerySet[ApiToken]:
+        return ApiToken.objects.filter(user=self.request.user)
 
 
 class TokenListView(OwnTokensMixin, ListView):

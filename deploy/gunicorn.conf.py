@@ -15,6 +15,11 @@ threads = int(os.environ.get("WEB_THREADS", "4"))
 # Loading once and forking halves the start; no connection is open before the fork.
 preload_app = True
 
+# Somebody waits for what the server asks of the database, so that it may take less time than what
+# commands and the worker ask. The settings read these.
+os.environ["LOCK_TIMEOUT"] = os.environ.get("WEB_LOCK_TIMEOUT", "20")
+os.environ["STATEMENT_TIMEOUT"] = os.environ.get("WEB_STATEMENT_TIMEOUT", "30")
+
 
 def on_starting(server: object) -> None:
     """Before anybody is listened to: in containers another process makes the migrations."""

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import DataError, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -59,7 +61,34 @@ class ProjectAdminSite(admin.AdminSite):
         return HttpResponseRedirect(shown.get_absolute_url())
 
 
-class VisibleChoicesMixin:
+class StrictList(ChangeList):
+    """A list whose filters may be given any text.
+
+    Django looks at some values only when it fetches the rows, and then fails. What is no value of a
+    field is answered here as Django answers other wrong filters: by the list without them.
+    """
+
+    def get_results(self, request: HttpRequest) -> None:
+        try:
+            super().get_results(request)
+        except (ValueError, OverflowError, DataError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+
+class StrictAddressesMixin:
+    """Finds nothing, instead of failing, where an address names no possible row or field."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StrictList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        try:
+            return super().get_object(request, object_id, from_field or None)
+        except OverflowError:  # SQLite's library, for a number that no column holds
+            return None
+
+
+class VisibleChoicesMixin(StrictAddressesMixin):
     """Offers, and accepts, in every relation only rows that the user sees."""
 
     def get_field_queryset(
@@ -116,7 +145,7 @@ class RefusalMessagesMixin:
             return HttpResponseRedirect(request.get_full_path())
 
 
-class ReadOnlyMixin:
+class ReadOnlyMixin(StrictAddressesMixin):
     """Rows to look at: made elsewhere, changed nowhere."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:

@@ -13,6 +13,7 @@ from drf_spectacular.views import (
     SpectacularSwaggerSplitView,
 )
 
+from energy.parameters import KnownParametersMixin
 from energy.renderers import INLINE_STYLES
 
 
@@ -29,8 +30,8 @@ class CachedSchemaGenerator(SchemaGenerator):
         return _schema()
 
 
-class SchemaView(SpectacularAPIView):
-    """OpenAPI 3.1, as YAML or with `?format=json` as JSON."""
+class SchemaView(KnownParametersMixin, SpectacularAPIView):
+    """OpenAPI 3.1, as YAML or with `?format=json` as JSON; in one version and one language."""
 
     generator_class = CachedSchemaGenerator
 

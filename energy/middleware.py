@@ -3,11 +3,41 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from energy.bodies import max_body, told
-from energy.errors import TooLarge
-from energy.problems import refusal
+from energy.errors import DomainError, TooLarge
+from energy.problems import not_found, refusal
+
+
+class NulMiddleware:
+    """Answers 404 to the character NUL in a path, and 400 to one in a query or a cookie.
+
+    No name, key or text has one, PostgreSQL stores none, and its library fails when given one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            return not_found(request, Http404())
+        field = _with_nul(request)
+        if field is None:
+            return self.get_response(request)
+        return refusal(request, DomainError("The character NUL cannot be sent.", field=field))
+
+
+def _with_nul(request: HttpRequest) -> str | None:
+    """The query parameter that has a NUL, "" for a cookie; None where there is none."""
+    if any("\0" in value for value in request.COOKIES.values()):
+        return ""
+    if "%00" not in request.META.get("QUERY_STRING", ""):
+        return None
+    for name, values in request.GET.lists():
+        if "\0" in name or any("\0" in value for value in values):
+            return name.replace("\0", "")
+    return None
 
 
 class BodyLimitMiddleware:

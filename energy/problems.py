@@ -15,7 +15,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
     ValidationError,
 )
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views import defaults
@@ -94,16 +94,31 @@ def problem_of(exc: BaseException | None) -> Problem | None:
         return _of_domain(exc)
     if isinstance(exc, ValidationError):
         return _invalid(400, get_error_detail(exc))
+    if isinstance(exc, DatabaseError) and _is_busy(exc):
+        logger.error("A database is busy", exc_info=exc)
+        return _unavailable("The database is busy, or this takes too long: try again, or for less.")
     if isinstance(exc, OperationalError | InterfaceError):
         logger.error("A database is away", exc_info=exc)
-        return Problem(
-            503,
-            "A database is away or busy; try again shortly.",
-            headers={"Retry-After": str(DATABASE_BACK_IN)},
-        )
+        return _unavailable("A database is away; try again shortly.")
     return next(
         (Problem(status, detail) for kind, status, detail in _FIXED if isinstance(exc, kind)), None
     )
+
+
+def _is_busy(exc: DatabaseError) -> bool:
+    """Whether the database works, and somebody waited too long for a lock or for its answer."""
+    state = getattr(exc.__cause__, "sqlstate", None)
+    name = getattr(exc.__cause__, "sqlite_errorname", "")
+    return state in _BUSY or name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+# PostgreSQL's SQLSTATEs: a statement was cancelled, a lock was not to be had, a deadlock, and a
+# transaction that paused, or lasted, too long.
+_BUSY = {"57014", "55P03", "40P01", "25P03", "25P04"}
+
+
+def _unavailable(detail: str) -> Problem:
+    return Problem(503, detail, headers={"Retry-After": str(DATABASE_BACK_IN)})
 
 
 _FIXED: tuple[tuple[Any, int, str], ...] = (
@@ -122,7 +137,7 @@ def _of_domain(exc: DomainError) -> Problem:
     return Problem(exc.status, exc.message, [error], headers)
 
 
-_HEADINGS = {413: "That is too much at a time"}
+_HEADINGS = {400: "That cannot be understood", 413: "That is too much at a time"}
 
 
 def _of_framework(exc: exceptions.APIException) -> Problem:

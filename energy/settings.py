@@ -7,6 +7,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from energy import databases
 from energy.logs import logged_to_console
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "energy.middleware.NulMiddleware",
     "energy.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -103,24 +105,20 @@ TEMPLATES = [
 _DATABASE_URL = _kept("database-url") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
 DATABASES = {"default": env.db("DATABASE_URL", default=_DATABASE_URL)}
 _database = DATABASES["default"]
+# Of commands and the worker, for which nobody waits; `deploy/gunicorn.conf.py` sets shorter ones.
+_TIMEOUTS = databases.Timeouts(
+    lock=env.float("LOCK_TIMEOUT", default=60),
+    statement=env.float("STATEMENT_TIMEOUT", default=3600),
+    idle_in_transaction=env.float("IDLE_IN_TRANSACTION_TIMEOUT", default=60),
+)
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    _database["OPTIONS"] = {
-        # Writers queue for the lock at BEGIN instead of failing when they upgrade a read lock.
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        # `synchronous`: with NORMAL a power cut could take the last commits with it, and what is
-        # acknowledged is never lost. `wal_autocheckpoint`: a sweep over a thousand Metrics changes
-        # a page of each. At SQLite's own 1,000 pages each such commit would carry the log into the
-        # database file; at 8,000 (32 MiB) every sixth does, and mostly the same pages.
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4096;"
-            "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8000;"
-        ),
-    }
-elif env.bool("PREPARED_STATEMENTS", default=True):
-    # For the history's own statements, which are planned once a connection then. Django's are not
-    # bound by the server: it would cut a number that its type of integer does not hold.
-    _database.setdefault("OPTIONS", {}).update(prepare_threshold=3)
+    _database["OPTIONS"] = databases.sqlite(_TIMEOUTS)
+else:
+    _database["OPTIONS"] = databases.postgresql(
+        _database.get("OPTIONS", {}),
+        _TIMEOUTS,
+        prepare=env.bool("PREPARED_STATEMENTS", default=True),
+    )
 # Opening SQLite's file anew would cost a small request half of its time.
 _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 _database["CONN_HEALTH_CHECKS"] = True
@@ -151,10 +149,7 @@ HUEY = {
 }
 if _database["ENGINE"] != "django.db.backends.sqlite3":
     HUEY["huey_class"] = "huey.PostgresHuey"
-    HUEY["connection"] = {
-        "dbname": _database["NAME"],
-        **{name: _database[name.upper()] or None for name in ("host", "port", "user", "password")},
-    }
+    HUEY["connection"] = databases.libpq(_database)
 
 # People --------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -83,6 +83,7 @@ class Fleet(NamedTuple):
             "subscription edit": f"/subscriptions/{self.subscription.pk}/edit/",
             "subscription delete": f"/subscriptions/{self.subscription.pk}/delete/",
             "account": "/account/",
+            "password": "/account/password/",
             "tokens": "/account/tokens/",
             "token add": "/account/tokens/add/",
             "lost": "/nowhere/",

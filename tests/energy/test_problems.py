@@ -1,8 +1,16 @@
 """Every error under /api/ is problem details."""
 
+import psycopg
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+)
 from django.db.models import ProtectedError
 from django.test import Client
 from rest_framework.test import APIClient
@@ -134,6 +142,26 @@ def test_what_a_view_raises_becomes_a_problem(client, monkeypatch, error, status
     response = client.get(SITES)
     assert_problem(response, status)
     assert ("Retry-After" in response) == (status == 503)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        psycopg.errors.QueryCanceled(),
+        psycopg.errors.LockNotAvailable(),
+        psycopg.errors.DeadlockDetected(),
+        psycopg.errors.IdleInTransactionSessionTimeout(),
+    ],
+)
+def test_what_takes_the_database_too_long_is_a_503_that_says_so(client, monkeypatch, cause):
+    def fail(*args):
+        kind = InternalError if isinstance(cause, psycopg.InternalError) else OperationalError
+        raise kind("too long") from cause
+
+    monkeypatch.setattr(SiteViewSet, "get_queryset", fail)
+    response = client.get(SITES)
+    assert "takes too long" in assert_problem(response, 503)["detail"]
+    assert int(response["Retry-After"]) > 0
 
 
 def test_an_unforeseen_failure_is_a_500_that_tells_nothing(technician, monkeypatch):

@@ -21,6 +21,7 @@ from tests.support.factories import (
 
 PERSONAS = ("anonymous", "outsider", "standard", "technician", "administrator")
 OWN, FOREIGN = "own", "foreign"
+NEW_PASSWORD = "an entirely different phrase"
 
 
 @dataclass
@@ -125,6 +126,11 @@ class World:
             },
             "login": {"username": self.someone(persona, OWN).username, "password": PASSWORD},
             "account": {"clock": "site", "time_zone": "UTC", "units": "kilo", "theme": "dark"},
+            "password": {
+                "old_password": PASSWORD,
+                "new_password1": NEW_PASSWORD,
+                "new_password2": NEW_PASSWORD,
+            },
             "theme": {"theme": "dark"},
             "readings-delete": {"start": "2026-06-01T00:00", "end": "2026-06-02T00:00"},
             "token-create": {"name": "New", "days": 30},
