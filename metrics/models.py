@@ -33,7 +33,14 @@ class Metric(models.Model):
         ],
     )
     name = models.CharField(max_length=120)
-    unit = models.CharField(max_length=16, help_text="SI base unit; 1 where there is none.")
+    unit = models.CharField(
+        max_length=16,
+        help_text="SI base unit; 1 where there is none.",
+        # A line of a CSV file is a reading: no cell of it may break the line.
+        validators=[
+            RegexValidator(r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z", "A unit is one line.")
+        ],
+    )
     type = models.CharField(max_length=8, choices=MetricType, default=MetricType.GAUGE)
     expected_interval = models.PositiveIntegerField(
         default=60,
