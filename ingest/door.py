@@ -70,8 +70,7 @@ def _store(batch: ReadingBatch, now: datetime, *, in_bulk: bool) -> int:
         batch = replace(batch, values=batch.values + 0.0)  # -0.0 + 0.0 is 0.0
         store, received_at = get_store(), to_micros(now)
         readings = store.append_history(batch, received_at) if in_bulk else store.append(batch)
-        newest = np.append(np.diff(readings.metric_ids) != 0, True)
-        backend().move_latest(readings[newest], received_at)
+        backend().move_latest(readings, received_at)
         announce = partial(readings_stored.send_robust, sender=None, batch=readings)
         transaction.on_commit(announce)
     return len(batch)

@@ -98,7 +98,10 @@ class Metric(models.Model):
 
 
 class Latest(models.Model):
-    """The reading of a Metric with the greatest measured timestamp, and when it was received."""
+    """The reading of a Metric with the greatest measured timestamp, and when it was received.
+
+    Those that were over a minute ahead of the clock when they arrived give way to all others.
+    """
 
     metric = models.OneToOneField(
         Metric, on_delete=models.CASCADE, related_name="latest", primary_key=True
@@ -117,8 +120,8 @@ class Latest(models.Model):
         return f"{self.value} at {self.timestamp}"
 
     def age_seconds(self, now: datetime) -> float:
-        """Seconds from the measurement to `now`; 0 where the Device's clock is ahead."""
-        return max(0.0, (now - self.timestamp).total_seconds())
+        """Seconds from the measurement to `now`; from the arrival where a clock was ahead then."""
+        return max(0.0, (now - min(self.timestamp, self.received_at)).total_seconds())
 
     def state(self, now: datetime) -> Freshness:
         """Live, late or stale at `now`."""
