@@ -1,5 +1,6 @@
 """Request bodies."""
 
+from codecs import BOM_UTF8
 from typing import Any
 
 import msgspec
@@ -13,7 +14,10 @@ from energy.renderers import FastJSONRenderer
 
 
 class StrictJSONParser(JSONParser):
-    """JSON as RFC 8259 has it: UTF-8, no NaN, no infinities, no lone surrogates; size-limited."""
+    """JSON as RFC 8259 has it: UTF-8, no NaN, no infinities, no lone surrogates; size-limited.
+
+    A byte order mark before it is ignored, as that standard allows.
+    """
 
     renderer_class = FastJSONRenderer  # of the row to edit, in the browsable API's form
 
@@ -24,7 +28,7 @@ class StrictJSONParser(JSONParser):
         """
         body = read_limited(stream, max_body((parser_context or {}).get("view")))
         try:
-            return msgspec.json.decode(body)
+            return msgspec.json.decode(body.removeprefix(BOM_UTF8))
         except RecursionError as error:
             raise ParseError("The body is not JSON that can be read: nested too deeply.") from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -29,5 +29,10 @@ class ExportParameters(HistoryParameters):
         "buckets of a day and longer are its days. Without it times are UTC (`Z`), and days those "
         "of the Site (yours where Sites differ), written with its offset.",
     )
+    bom = SwitchField(
+        default=False,
+        help_text="Begin a CSV file with a byte order mark, by which Excel knows it for UTF-8 and "
+        "shows °C as it is; `import_readings` takes it either way. For CSV alone.",
+    )
     cursor = None  # type: ignore[assignment]
     time_format = None  # type: ignore[assignment]

@@ -34,8 +34,9 @@ and with `envelope` and `coverage` their columns beside it. What is not known is
 CSV and null elsewhere. `fill=linear` takes at most 1,000,000 values.
 
 Values are in the unit they are stored in. In CSV, text that a spreadsheet would run as a formula
-has an apostrophe before it. `format` decides before the Accept header does; CSV and NDJSON are
-packed with gzip for whoever accepts it. Parquet is 406 where the server has no library for it.
+has an apostrophe before it, which `import_readings` takes off again; with `bom=true` Excel knows
+the file for UTF-8. `format` decides before the Accept header does; CSV and NDJSON are packed with
+gzip for whoever accepts it. Parquet is 406 where the server has no library for it.
 
 An export that fails midway breaks the connection off: no terminating chunk, no gzip trailer, no
 Parquet footer. So does one that is read too slowly. Two run at once for a user, and as many in all

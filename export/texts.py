@@ -13,11 +13,10 @@ from export.buckets import BucketBlock, BucketsExport
 from export.readings import IDENTITY, ReadingsExport, identity
 from export.timestamps import format_timestamps
 from history.arrays import Floats, Samples
+from ingest.formula_guard import guarded
 from timeseries.labels import encoded
 
 READING_COLUMNS = (*IDENTITY, "timestamp", "value")
-# Spreadsheets take text that begins with one of these for a formula (OWASP, CSV Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_readings(export: ReadingsExport) -> Iterator[bytes]:
@@ -78,10 +77,5 @@ def _times_and_values(samples: Samples, zone: ZoneInfo | None) -> Iterator[tuple
 
 def _csv_row(cells: Iterable[Any]) -> bytes:
     line = io.StringIO()
-    csv.writer(line).writerow([_harmless(str(cell)) for cell in cells])
+    csv.writer(line).writerow([guarded(str(cell)) for cell in cells])
     return line.getvalue().encode()
-
-
-def _harmless(text: str) -> str:
-    """`text` with an apostrophe before what a spreadsheet would run."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,6 +1,7 @@
 """The action `export/` of Sites, Devices, Metrics and Subscriptions."""
 
 from abc import ABC, abstractmethod
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -15,8 +16,9 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from energy.compression import accepts_gzip, gzip_stream
+from energy.errors import DomainError
 from energy.instants import from_micros
-from export.formats import FORMATS, PARQUET, Format
+from export.formats import CSV, FORMATS, PARQUET, Format
 from export.parameters import ExportParameters
 from export.parquet import is_installed
 from export.renderers import CsvRenderer, ExportNegotiation, NdjsonRenderer, ParquetRenderer
@@ -68,7 +70,7 @@ class ExportMixin(ABC, GenericViewSet):
         """
         instance = self.get_object()
         file_format = _negotiated_format(request)
-        export = _prepared(request, list(self.exported_metrics(instance)))
+        export, has_mark = _prepared(request, file_format, list(self.exported_metrics(instance)))
         response = ExportResponse(
             content_type=file_format.content_type,
             headers=_headers(export, file_format, self.export_name(instance)),
@@ -77,6 +79,8 @@ class ExportMixin(ABC, GenericViewSet):
             response.slot = slot = take_slot(request.user)
             try:
                 content = _started(file_format.write(export))
+                if has_mark:
+                    content = chain([BOM_UTF8], content)
             except BaseException:
                 slot.release()
                 raise
@@ -96,11 +100,17 @@ def _negotiated_format(request: Request) -> Format:
     return file_format
 
 
-def _prepared(request: Request, metrics: Sequence[Metric]) -> Export:
+def _prepared(
+    request: Request, file_format: Format, metrics: Sequence[Metric]
+) -> tuple[Export, bool]:
+    """The export that is asked for, and whether it begins with a byte order mark."""
     parameters = ExportParameters.read(request)
-    coverage = parameters.pop("coverage")
+    coverage, has_mark = parameters.pop("coverage"), parameters.pop("bom")
+    if has_mark and file_format is not CSV:
+        message = f"Only CSV begins with a byte order mark, not {file_format.name}."
+        raise DomainError(message, code="contradiction", field="bom")
     query = TimeSeriesQuery(**parameters, own_time_zone=request.user.time_zone)  # type: ignore[union-attr]
-    return prepare_export(metrics, query, timezone.now(), coverage=coverage)
+    return prepare_export(metrics, query, timezone.now(), coverage=coverage), has_mark
 
 
 def _headers(export: Export, file_format: Format, name: str) -> dict[str, str]:

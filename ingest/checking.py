@@ -3,7 +3,7 @@
 Every format's parser ends in `ParsedReadings`; what is checked here is checked for all of them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,10 @@ MAX_AHEAD = timedelta(days=1)
 _NAMES_A_QUERY = 10_000
 _UNKNOWN = 0  # no Metric has this id
 
+Name = tuple[str, str, str]
+# Which readings are bad, a code, and the reason: one for all, or for each Metric its own.
+Faults = Sequence[tuple[NDArray[np.bool_], str, str | Sequence[str]]]
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedReadings:
@@ -33,65 +37,93 @@ class CheckedReadings:
     rejections: list[Rejection]
 
 
+@dataclass(frozen=True, slots=True)
+class FoundMetrics:
+    """The Metrics that a request names, in its order.
+
+    `ids` int64[n], _UNKNOWN where a name is that of none; `misfits` says of each what is wrong with
+    the unit it was named in, "" where nothing is.
+    """
+
+    ids: Ints
+    misfits: Sequence[str]
+
+
 def check_readings(
-    parsed: ParsedReadings, metric_ids: Ints, seen: Ints, *, now: datetime
+    parsed: ParsedReadings, found: FoundMetrics, seen: Ints, *, now: datetime
 ) -> CheckedReadings:
     """Refuse what cannot be true, and readings of Metrics that are not `seen`.
 
-    `metric_ids` are those of `parsed.metrics` (`metric_ids_of`). A Metric that its sender does
-    not see is refused in the words of one that does not exist. Values must be finite, timestamps
-    from 1970 up to MAX_AHEAD past `now`.
+    `found` are `parsed.metrics` (`find_metrics`). A Metric that its sender does not see is refused
+    in the words of one that does not exist. Values must be finite, timestamps from 1970 up to
+    MAX_AHEAD past `now`.
     """
-    ids = metric_ids[parsed.metric_of]
-    unknown = ~np.isin(metric_ids, seen)[parsed.metric_of]
+    ids = found.ids[parsed.metric_of]
+    unknown = ~np.isin(found.ids, seen)[parsed.metric_of]
+    misfit = np.array([reason != "" for reason in found.misfits], bool)[parsed.metric_of]
     latest = to_micros(now + MAX_AHEAD)
-    faults = (
+    faults: Faults = (
         (unknown, "unknown_metric", "There is no such metric."),
+        (misfit, "wrong_unit", found.misfits),
         (~np.isfinite(parsed.values), "not_finite", "The value is not a finite number."),
         (parsed.timestamps < 0, "too_early", "The timestamp is before 1970."),
         (parsed.timestamps > latest, "in_future", "The timestamp is over a day ahead of now."),
     )
     good = ~np.logical_or.reduce([bad for bad, _, _ in faults])
     batch = ReadingBatch(ids[good], parsed.timestamps[good], parsed.values[good])
-    rejections = [*parsed.malformed, *_rejections(faults, parsed.positions)]
+    rejections = [*parsed.malformed, *_rejections(faults, parsed)]
     return CheckedReadings(batch, sorted(rejections))
 
 
-def metric_ids_of(metrics: Sequence[MetricRef], user: Any) -> Ints:
-    """The id of each Metric that is named; _UNKNOWN for names of none that `user` sees.
+def find_metrics(metrics: Sequence[MetricRef], user: Any) -> FoundMetrics:
+    """The Metrics that are named, of those that `user` sees.
 
     Takes a query where Metrics are named by names, and another per 10,000. Whether ids that were
     given are those of Metrics, and of ones that `user` sees, is not looked up.
     """
     names = [ref for ref in metrics if not isinstance(ref, int)]
-    found: dict[MetricRef, int] = {}
+    by_name: dict[Name, tuple[int, str]] = {}
     for some in in_blocks([name for name in names if _can_exist(name)], _NAMES_A_QUERY):
-        found.update(_by_name(Metric.objects.visible_to(user).order_by(), some))
-    ids = [ref if isinstance(ref, int) else found.get(ref, _UNKNOWN) for ref in metrics]
-    return np.array(ids, np.int64)
+        by_name.update(_by_name(Metric.objects.visible_to(user).order_by(), some))
+    found = [_found(ref, by_name) for ref in metrics]
+    return FoundMetrics(
+        np.array([pk for pk, _ in found], np.int64), [misfit for _, misfit in found]
+    )
 
 
-def _rejections(
-    faults: Iterable[tuple[NDArray[np.bool_], str, str]], positions: Ints
-) -> Iterator[Rejection]:
+def _found(ref: MetricRef, by_name: Mapping[Name, tuple[int, str]]) -> tuple[int, str]:
+    """A Metric's id, and what is wrong with the unit that it was named in."""
+    if isinstance(ref, int):
+        return ref, ""
+    pk, unit = by_name.get(ref[:3], (_UNKNOWN, ""))
+    said = ref[3] if len(ref) == 4 else unit
+    if pk == _UNKNOWN or said == unit:
+        return pk, ""
+    return pk, f"This metric is in {unit}, the file says {said or 'nothing'}."
+
+
+def _rejections(faults: Faults, parsed: ParsedReadings) -> Iterator[Rejection]:
     """One rejection for each bad reading: its first fault."""
-    named = np.zeros(positions.size, bool)
+    named = np.zeros(parsed.positions.size, bool)
     for bad, code, reason in faults:
-        for position in positions[bad & ~named].tolist():
-            yield Rejection(position, code, reason)
+        chosen = bad & ~named
+        places, metric_of = parsed.positions[chosen].tolist(), parsed.metric_of[chosen].tolist()
+        for position, metric in zip(places, metric_of, strict=True):
+            yield Rejection(position, code, reason if isinstance(reason, str) else reason[metric])
         named |= bad
 
 
-def _by_name(visible: QuerySet[Metric], names: Sequence[Any]) -> Iterator[tuple[MetricRef, int]]:
-    """Each of `names` with the id of its Metric, where there is one, and of some Metrics more."""
+def _by_name(
+    visible: QuerySet[Metric], names: Sequence[Any]
+) -> Iterator[tuple[Name, tuple[int, str]]]:
+    """Each of `names` with its Metric's id and unit, where there is one, and some Metrics more."""
     sites, devices, keys = ({name[part] for name in names} for part in range(3))
     candidates = visible.filter(
         device__site__slug__in=sites, device__slug__in=devices, key__in=keys
     )
     columns = ("device__site__slug", "device__slug", "key", "unit", "pk")
     for site, device, key, unit, pk in candidates.values_list(*columns):
-        yield (site, device, key), pk
-        yield (site, device, key, unit), pk
+        yield (site, device, key), (pk, unit)
 
 
 def _can_exist(name: Sequence[str]) -> bool:

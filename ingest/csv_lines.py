@@ -1,7 +1,8 @@
 """Readings as lines of CSV, by Metric id or by names. Pure.
 
-A line is a reading: no field holds a line break. Numbers are written with a point and without
-separators; timestamps are RFC 3339 with an offset.
+A line is a reading: no field holds a line break, so that a quotation mark that is not closed is an
+error of its line and swallows no others. Numbers are written with a point and without separators;
+timestamps are RFC 3339 with an offset.
 """
 
 import csv
@@ -13,18 +14,16 @@ from typing import Any
 import msgspec
 
 from energy.errors import DomainError
-from ingest.parsed import REASONS, MetricId, MetricRef, ParsedReadings, Rejection, Timestamp
+from ingest.formula_guard import unguarded
+from ingest.literals import read_numbers, read_timestamps
+from ingest.parsed import REASONS, MetricId, MetricRef, ParsedReadings, Rejection
 
 BY_ID = ("metric", "timestamp", "value")
 BY_NAME = ("site", "device", "key", "timestamp", "value")
 # As an export has them: readings in another unit than the Metric's are refused.
 BY_NAME_IN_UNIT = ("site", "device", "key", "unit", "timestamp", "value")
 _NAMES = ("site", "device", "key", "unit")
-_TYPES: dict[str, Any] = {
-    "metric": list[MetricId],
-    "timestamp": list[Timestamp],
-    "value": list[float],
-}
+_QUOTES = "A quotation mark is not closed, or has text behind it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,10 @@ def parse_header(text: str) -> tuple[str, ...]:
     Raises DomainError unless they are metric, timestamp, value or site, device, key, timestamp,
     value, with or without unit.
     """
-    columns = tuple(cell.strip().lower() for cell in _cells(text))
+    try:
+        columns = tuple(cell.lower() for cell in _cells(text))
+    except csv.Error as error:
+        raise DomainError(f"The first line: {_QUOTES}", code="malformed") from error
     if sorted(columns) not in map(sorted, (BY_ID, BY_NAME, BY_NAME_IN_UNIT)):
         raise DomainError(
             f"The first line must name the columns {','.join(BY_ID)}, {','.join(BY_NAME)} or "
@@ -52,31 +54,43 @@ def parse_header(text: str) -> tuple[str, ...]:
 
 
 def parse_lines(columns: Sequence[str], lines: Sequence[Line]) -> ParsedReadings:
-    """The readings of some lines after the header; positions are line numbers. Skips empty ones."""
+    """The readings of some lines after the header; positions are line numbers.
+
+    Lines without text in any cell, as spreadsheets leave them behind, are skipped.
+    """
     rows: list[list[str]] = []
     positions: list[int] = []
     malformed: list[Rejection] = []
     for line in lines:
-        if line.text is None:
-            malformed.append(Rejection(line.number, "unreadable", "The line is not short UTF-8."))
-        elif line.text.strip():
-            cells = [cell.strip() for cell in _cells(line.text)]
-            if len(cells) == len(columns):
-                rows.append(cells)
-                positions.append(line.number)
-            else:
-                reason = f"The line has {len(cells)} columns, not {len(columns)}."
-                malformed.append(Rejection(line.number, "wrong_columns", reason))
+        cells = _cells_of(line, len(columns))
+        if isinstance(cells, Rejection):
+            malformed.append(cells)
+        elif cells:
+            rows.append(cells)
+            positions.append(line.number)
     return _parse_rows(columns, rows, positions, malformed)
 
 
-def _cells(text: str) -> list[str]:
-    if '"' not in text:
-        return text.split(",")
+def _cells_of(line: Line, width: int) -> list[str] | Rejection:
+    """The cells of a line, none where all are empty; or what is wrong with it."""
+    if line.text is None:
+        return Rejection(line.number, "unreadable", "The line is not short UTF-8.")
     try:
-        return next(csv.reader([text]), [])
+        cells = _cells(line.text)
     except csv.Error:
+        return Rejection(line.number, "malformed", _QUOTES)
+    if not any(cells):
         return []
+    if len(cells) != width:
+        reason = f"The line has {len(cells)} columns, not {width}."
+        return Rejection(line.number, "wrong_columns", reason)
+    return cells
+
+
+def _cells(text: str) -> list[str]:
+    """The cells without the spaces around them. Raises csv.Error for quotation marks amiss."""
+    cells = next(csv.reader([text], strict=True), []) if '"' in text else text.split(",")
+    return [cell.strip() for cell in cells]
 
 
 def _parse_rows(
@@ -111,10 +125,14 @@ def _convert_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict
 
 
 def _convert(column: str, cells: Sequence[str]) -> list[Any]:
-    if column in _NAMES:
-        return list(cells)
-    # Timestamps are strict: a number of seconds is none.
-    return msgspec.convert(cells, _TYPES[column], strict=column == "timestamp")
+    """What the cells of a column say. Raises ValidationError when any of them is wrong."""
+    if column == "timestamp":
+        return read_timestamps(cells)
+    if column == "value":
+        return read_numbers(cells)
+    if column == "metric":
+        return msgspec.convert(cells, list[MetricId], strict=False)
+    return list(map(unguarded, cells))
 
 
 def _first_fault(columns: Sequence[str], row: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """The one door for readings: whatever brings them, they are stored here and nowhere else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from energy.instants import to_micros
 from history import get_store
 from history.arrays import ReadingBatch
 from history.relational.backend import backend
-from ingest.checking import check_readings, metric_ids_of
+from ingest.checking import check_readings, find_metrics
 from ingest.parsed import ParsedReadings, Rejection
 from ingest.signals import readings_stored
 from metrics.models import Metric
@@ -35,9 +35,9 @@ def receive_readings(
     Unless `partial`, one bad reading refuses all. `in_bulk` stores as `store_history` does. The
     Metrics are locked by the statement that finds which of them `user` sees.
     """
-    metric_ids = metric_ids_of(parsed.metrics, user)
-    seen = backend().lock_metrics(Metric.objects.visible_to(user).among(metric_ids.tolist()))
-    checked = check_readings(parsed, metric_ids, seen, now=now)
+    found = find_metrics(parsed.metrics, user)
+    seen = backend().lock_metrics(Metric.objects.visible_to(user).among(found.ids.tolist()))
+    checked = check_readings(parsed, found, seen, now=now)
     if checked.rejections and not partial:
         return Received(0, checked.rejections)
     return Received(_store(checked.batch, now, in_bulk=in_bulk), checked.rejections)
@@ -61,15 +61,16 @@ def _store(batch: ReadingBatch, now: datetime, *, in_bulk: bool) -> int:
     """Store readings of locked Metrics, move the latest values, and tell the layers above.
 
     `now` is when they were received. The last of several readings of one Metric and instant wins,
-    within the batch and against what is stored. Returns how many of the batch's readings were
-    taken, repeated ones included. `readings_stored` is sent after the commit, and a receiver that
-    fails cannot undo it.
+    within the batch and against what is stored. A negative zero is stored as zero: a
+    row of SQLite keeps no sign of it, one of PostgreSQL and a chunk would. Returns how many of the
+    batch's readings were taken, repeated ones included. `readings_stored` is sent after the commit,
+    and a receiver that fails cannot undo it.
     """
     if len(batch):
+        batch = replace(batch, values=batch.values + 0.0)  # -0.0 + 0.0 is 0.0
         store, received_at = get_store(), to_micros(now)
         readings = store.append_history(batch, received_at) if in_bulk else store.append(batch)
-        newest = np.append(np.diff(readings.metric_ids) != 0, True)
-        backend().move_latest(readings[newest], received_at)
+        backend().move_latest(readings, received_at)
         announce = partial(readings_stored.send_robust, sender=None, batch=readings)
         transaction.on_commit(announce)
     return len(batch)

@@ -7,9 +7,9 @@ from django import forms
 from django.utils import timezone
 
 from energy.errors import DomainError
+from energy.forms import LocalTimeField
 from energy.instants import to_micros
 from history.buckets import Window
-from timeseries.forms import local_time
 from timeseries.windows import resolve_window
 
 _UTC = ZoneInfo("UTC")
@@ -18,13 +18,15 @@ _UTC = ZoneInfo("UTC")
 class WindowForm(forms.Form):
     """A half-open window of time, in the page's time zone or with an offset."""
 
-    start = forms.DateTimeField(label="From", widget=local_time())
-    end = forms.DateTimeField(label="Up to, not including", widget=local_time())
+    start = LocalTimeField(label="From")
+    end = LocalTimeField(label="Up to, not including")
 
     def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
-        with timezone.override(zone):
-            self.full_clean()
+        fields: Any = self.fields
+        for field in fields.values():
+            field.widget.zone = zone
+        self.full_clean()
 
     @property
     def window(self) -> Window | None:

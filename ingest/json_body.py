@@ -2,9 +2,11 @@
 
 A body in a single form, as machines send it, is decoded in one typed pass. Only when that fails is
 each reading checked by itself, to name what is wrong with it. Integers become the nearest double;
-booleans, text and null are not numbers. Pure.
+booleans, text and null are not numbers. A bare NaN or Infinity, which JSON does not have and many
+libraries write, is refused with its reading; a byte order mark before the body is ignored. Pure.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import repeat
@@ -23,6 +25,7 @@ from ingest.json_forms import (
     RowById,
     RowByName,
 )
+from ingest.literals import after_leap_second, cut_timestamps, with_legal_words
 from ingest.parsed import REASONS, ParsedReadings, Rejection
 
 # Decoding takes memory for each list, object and text: a body of brackets alone comes to a hundred
@@ -65,6 +68,7 @@ def parse_json(body: bytes, max_readings: int) -> ParsedReadings:
     when the body as a whole is not JSON or has none of the forms, TooLarge past `max_readings`.
     """
     _check_structure(body, max_readings)
+    body = cut_timestamps(body.removeprefix(BOM_UTF8))
     parsed = _parse_single_form(body) or _parse_one_by_one(body, max_readings)
     if len(parsed.values) > max_readings:
         raise _too_many(max_readings)
@@ -96,8 +100,8 @@ def _parse_single_form(body: bytes) -> ParsedReadings | None:
             content = decoder.decode(body)
         except (msgspec.ValidationError, RecursionError):
             continue
-        except ValueError as error:
-            raise _not_json(error) from error
+        except ValueError:  # not JSON, or not quite
+            return None
         entries = content.readings if isinstance(content, ReadingList) else [content]
         return (
             _of_columns(entries)
@@ -135,7 +139,7 @@ def _parse_one_by_one(body: bytes, max_readings: int) -> ParsedReadings:
             malformed.append(replace(entry, index=position))
             continue
         try:
-            rows.append(msgspec.convert(entry, _form_of(entry)))
+            rows.append(msgspec.convert(_with_leap_second(entry), _form_of(entry)))
             positions.append(position)
         except msgspec.ValidationError as error:
             malformed.append(_rejection(position, str(error)))
@@ -148,7 +152,7 @@ def _separate_entries(body: bytes) -> Iterator[Any]:
     Where nothing of a columns entry can be stored, its readings are Rejections.
     """
     try:
-        content = _UNTYPED.decode(body)
+        content = _UNTYPED.decode(with_legal_words(body))
     except (ValueError, RecursionError) as error:
         raise _not_json(error) from error
     for entry in _listed_entries(content):
@@ -156,6 +160,13 @@ def _separate_entries(body: bytes) -> Iterator[Any]:
             yield from _rows_of_columns(entry)
         else:
             yield entry
+
+
+def _with_leap_second(entry: Any) -> Any:
+    """A row whose timestamp, if it is a leap second, is the second after it."""
+    if not isinstance(entry, dict) or "timestamp" not in entry:
+        return entry
+    return {**entry, "timestamp": after_leap_second(entry["timestamp"])}
 
 
 def _rows_of_columns(entry: dict[str, Any]) -> Iterator[Any]:

@@ -21,14 +21,14 @@ _BY_NAME = {
 _TIMESTAMP = {
     "type": "string",
     "format": "date-time",
-    "description": "RFC 3339 with an offset, from 1970 to a day ahead of now; kept to the "
-    "microsecond.",
+    "description": "RFC 3339 with an offset, from 1970 to a day ahead of now; cut to the "
+    "microsecond. A leap second, 23:59:60Z, counts as the second after it.",
 }
 _VALUE = {
     "type": "number",
     "format": "double",
-    "description": "In the Metric's unit. Integers become the nearest double; true and false are "
-    "no numbers.",
+    "description": "In the Metric's unit. Integers become the nearest double, -0.0 becomes 0.0; "
+    "true and false are no numbers. A bare NaN or Infinity is refused with its reading alone.",
 }
 
 

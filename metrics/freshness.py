@@ -4,6 +4,8 @@ from enum import StrEnum
 
 LIVE_WITHIN = 2  # expected intervals
 LATE_WITHIN = 10  # expected intervals
+# Seconds by which a reading may be ahead of the clock when it arrives and still be a latest value.
+CLOCK_TOLERANCE = 60
 
 
 class Freshness(StrEnum):

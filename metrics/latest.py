@@ -72,7 +72,7 @@ def _metric_latest(
     metric, unit, interval, value, timestamp, received_at = row
     if timestamp is None:
         return MetricLatest(metric=metric, unit=unit)
-    age = max(0, until - timestamp) / MICROS_PER_SECOND
+    age = max(0, until - min(timestamp, received_at)) / MICROS_PER_SECOND
     return MetricLatest(
         metric=metric,
         value=value,

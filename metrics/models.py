@@ -34,7 +34,14 @@ class Metric(WholeSaveMixin, models.Model):
         ],
     )
     name = models.CharField(max_length=120)
-    unit = models.CharField(max_length=16, help_text="SI base unit; 1 where there is none.")
+    unit = models.CharField(
+        max_length=16,
+        help_text="SI base unit; 1 where there is none.",
+        # A line of a CSV file is a reading: no cell of it may break the line.
+        validators=[
+            RegexValidator(r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z", "A unit is one line.")
+        ],
+    )
     type = models.CharField(max_length=8, choices=MetricType, default=MetricType.GAUGE)
     expected_interval = models.PositiveIntegerField(
         default=60,
@@ -92,7 +99,10 @@ class Metric(WholeSaveMixin, models.Model):
 
 
 class Latest(models.Model):
-    """The reading of a Metric with the greatest measured timestamp, and when it was received."""
+    """The reading of a Metric with the greatest measured timestamp, and when it was received.
+
+    Those that were over a minute ahead of the clock when they arrived give way to all others.
+    """
 
     metric = models.OneToOneField(
         Metric, on_delete=models.CASCADE, related_name="latest", primary_key=True
@@ -111,8 +121,8 @@ class Latest(models.Model):
         return f"{self.value} at {self.timestamp}"
 
     def age_seconds(self, now: datetime) -> float:
-        """Seconds from the measurement to `now`; 0 where the Device's clock is ahead."""
-        return max(0.0, (now - self.timestamp).total_seconds())
+        """Seconds from the measurement to `now`; from the arrival where a clock was ahead then."""
+        return max(0.0, (now - min(self.timestamp, self.received_at)).total_seconds())
 
     def state(self, now: datetime) -> Freshness:
         """Live, late or stale at `now`."""

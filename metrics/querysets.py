@@ -75,8 +75,11 @@ class MetricQuerySet(ToldQuerySet):
         if state == Freshness.NEVER:
             return self.filter(latest__isnull=True)
         within = {
-            name: Q(latest__timestamp__gte=before(now, "expected_interval", limit))
-            for name, limit in (("live", LIVE_WITHIN), ("late", LATE_WITHIN))
+            name: Q(latest__timestamp__gte=since, latest__received_at__gte=since)
+            for name, since in (
+                ("live", before(now, "expected_interval", LIVE_WITHIN)),
+                ("late", before(now, "expected_interval", LATE_WITHIN)),
+            )
         }
         states = {
             Freshness.LIVE: within["live"],

@@ -20,7 +20,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 
 from devices.kinds import DeviceStatus
 from devices.models import Device
@@ -44,10 +44,15 @@ def with_reporting(sites: SiteQuerySet, now: datetime) -> SiteQuerySet:
     """Annotate `expected_count`, `reporting_count`, `measured_at` (newest) and `state` at `now`."""
     expected = Device.objects.filter(site=OuterRef("pk")).exclude(status=DeviceStatus.RETIRED)
     latest = Latest.objects.filter(metric__device__site=OuterRef("pk"))
-    fresh = latest.filter(
-        timestamp__gte=before(now, "metric__expected_interval", LATE_WITHIN)
-    ).exclude(metric__device__status=DeviceStatus.RETIRED)
-    newest = latest.order_by().values("metric__device__site").annotate(newest=Max("timestamp"))
+    since = before(now, "metric__expected_interval", LATE_WITHIN)
+    fresh = latest.filter(timestamp__gte=since, received_at__gte=since).exclude(
+        metric__device__status=DeviceStatus.RETIRED
+    )
+    newest = (
+        latest.order_by()
+        .values("metric__device__site")
+        .annotate(newest=Max(Least("timestamp", "received_at")))
+    )
     return sites.annotate(
         expected_count=_count(expected, "site", "pk"),
         reporting_count=_count(fresh, "metric__device__site", "metric__device"),

@@ -10,6 +10,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
+from energy.forms import LocalTimeField, local_text
 from metrics.models import Metric
 from metrics.vocabulary import MetricType
 from timeseries.parameters import HistoryParameters
@@ -47,12 +48,7 @@ AGGREGATES = {
     "last": "Last",
     "increase": "Increase",
 }
-LOCAL_MINUTES = "%Y-%m-%dT%H:%M"
 _PARAMETERS: Any = HistoryParameters().fields
-
-
-def local_time() -> forms.DateTimeInput:
-    return forms.DateTimeInput(format=LOCAL_MINUTES, attrs={"type": "datetime-local"})
 
 
 class HistoryForm(forms.Form):
@@ -61,8 +57,8 @@ class HistoryForm(forms.Form):
     Every field may be left out. The window is that of `range`, unless a start or an end is given.
     """
 
-    start = forms.DateTimeField(label="From", required=False, widget=local_time())
-    end = forms.DateTimeField(label="To", required=False, widget=local_time())
+    start = LocalTimeField(label="From", required=False)
+    end = LocalTimeField(label="To", required=False)
     resolution = forms.ChoiceField(
         choices=[(name, RESOLUTIONS[name]) for name in _PARAMETERS["resolution"].choices],
         required=False,
@@ -87,8 +83,9 @@ class HistoryForm(forms.Form):
         fields: Any = self.fields
         fields["time_zone"].choices = [(name, name) for name in zones]
         fields["aggregate"].choices = [("", "What suits the metric"), *self._aggregates()]
-        with timezone.override(self.zone):
-            self.full_clean()
+        for name in ("start", "end"):
+            fields[name].widget.zone = self.zone
+        self.full_clean()
 
     def clean(self) -> None:
         if self.range not in (*RANGES, CUSTOM_RANGE):
@@ -150,8 +147,8 @@ class HistoryForm(forms.Form):
     def _defaults(self) -> dict[str, str]:
         _, span = RANGES.get(self.range, RANGES[DEFAULT_RANGE])
         return {
-            "start": (self.now - span).astimezone(self.zone).strftime(LOCAL_MINUTES),
-            "end": self.now.astimezone(self.zone).strftime(LOCAL_MINUTES),
+            "start": local_text(self.now - span, self.zone),
+            "end": local_text(self.now, self.zone),
             "resolution": "auto",
             "time_zone": self.zone.key,
         }

@@ -172,10 +172,10 @@ class HistoryPanel:
         return [("CSV as shown", self.export_of(address, self.answer["resolution"])), every]
 
     def export_of(self, address: str, resolution: str = "raw") -> str:
-        """The export at `address` of the page's range, in the page's zone."""
+        """The export at `address` of the page's range, in the page's zone, as Excel opens it."""
         if self.answer is None:
-            return f"{address}?format=csv"
-        return f"{address}?{self.form.query_string(resolution, format='csv')}"
+            return f"{address}?format=csv&bom=true"
+        return f"{address}?{self.form.query_string(resolution, format='csv', bom='true')}"
 
     @property
     def last_at(self) -> datetime | None:

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.clock import age_text, offset_label, zone_label
+from energy.clock_changes import repeated
 
 register = template.Library()
 
@@ -64,6 +65,9 @@ def _machine(at: datetime) -> str:
 
 
 def _absolute(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """The date and time; with its offset where the clocks of `zone` show the same time twice."""
     clock = "%H:%M:%S" if seconds else "%H:%M"
     local = at.astimezone(zone)
-    return f"{local.day} {local:%b %Y}, {local.strftime(clock)}"
+    written = f"{local.day} {local:%b %Y}, {local.strftime(clock)}"
+    is_repeated = repeated(local.replace(tzinfo=None), zone)
+    return f"{written} ({offset_label(zone, at)})" if is_repeated else written

@@ -14,7 +14,19 @@ from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
+from energy.instants import MICROS_PER_SECOND
 from history.arrays import Ints, ReadingBatch, Samples
+from metrics.freshness import CLOCK_TOLERANCE
+
+# Whether a reading that arrives takes the place of the latest: those that were not ahead of the
+# clock come behind all that were, then the newest; the same again is a correction.
+_TOLERANCE = CLOCK_TOLERANCE * MICROS_PER_SECOND
+TAKES_LATEST = f"""
+    excluded.timestamp = metrics_latest.timestamp
+    OR (excluded.timestamp <= excluded.received_at + {_TOLERANCE}, excluded.timestamp)
+        > (metrics_latest.timestamp <= metrics_latest.received_at + {_TOLERANCE},
+           metrics_latest.timestamp)
+"""
 
 Row = tuple[Any, ...]
 Pair = tuple[int, int]  # a Metric's id and a day
@@ -148,10 +160,18 @@ class Backend(ABC):
     # Metrics and their latest values --------------------------------------------------------------
 
     def move_latest(self, readings: ReadingBatch, received_at: int) -> None:
-        """Move Latest to each reading, one a Metric, that is not older than it."""
-        received = np.full(len(readings), received_at)
-        columns = readings.metric_ids, readings.values, readings.timestamps, received
-        self.run_each(self.MOVE_LATEST, *columns)
+        """Move Latest to the newest of some de-duplicated readings, unless it is newer.
+
+        A reading that is over a minute ahead of the clock when it arrives gives way to any that is
+        not: it would hide what is measured until the clock has come so far.
+        """
+        ahead = readings.timestamps > received_at + _TOLERANCE
+        for some in (readings[~ahead], readings[ahead]) if ahead.any() else (readings,):
+            newest = some[np.diff(some.metric_ids, append=-1) != 0]
+            if len(newest):
+                received = np.full(len(newest), received_at)
+                columns = newest.metric_ids, newest.values, newest.timestamps, received
+                self.run_each(self.MOVE_LATEST, *columns)
 
     def lock_metrics(self, metrics: QuerySet[Any]) -> Ints:
         """The ids of `metrics`, ascending; none is deleted before the transaction's end."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from history.arrays import Ints, ReadingBatch, Samples
 from history.buckets import DAY
-from history.relational.base import Backend, Pair, Row
+from history.relational.base import TAKES_LATEST, Backend, Pair, Row
 from history.relational.binary import array_cursor, copy_data
 from history.store import NEIGHBOURS_BEFORE
 
@@ -89,13 +89,13 @@ class PostgreSQLBackend(Backend):
         DELETE FROM history_reading AS r USING equal
         WHERE r.metric_id = equal.metric_id AND r.timestamp = equal.timestamp
     """
-    MOVE_LATEST = """
+    MOVE_LATEST = f"""
         INSERT INTO metrics_latest (metric_id, value, timestamp, received_at)
         SELECT * FROM unnest(%s, %s, %s, %s)
         ON CONFLICT (metric_id) DO UPDATE SET value = excluded.value,
             timestamp = excluded.timestamp, received_at = excluded.received_at
-        WHERE excluded.timestamp >= metrics_latest.timestamp
-    """
+        WHERE {TAKES_LATEST}
+    """  # noqa: S608 - the only thing formatted in is a constant
     WRITE_CHUNKS = """
         INSERT INTO history_chunk (metric_id, day, n, lookback, times, vals, rise, shape, means,
             lasts, extremes)

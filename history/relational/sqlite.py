@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from history.arrays import Ints, ReadingBatch, Samples
 from history.buckets import DAY
-from history.relational.base import Backend, Pair, Row
+from history.relational.base import TAKES_LATEST, Backend, Pair, Row
 from history.store import NEIGHBOURS_BEFORE
 
 _READING = np.dtype([("metric_id", np.int64), ("timestamp", np.int64), ("value", np.float64)])
@@ -36,13 +36,13 @@ class SQLiteBackend(Backend):
     REMOVE_EQUAL = (
         "DELETE FROM history_reading WHERE value = %s AND metric_id = %s AND timestamp = %s"
     )
-    MOVE_LATEST = """
+    MOVE_LATEST = f"""
         INSERT INTO metrics_latest (metric_id, value, timestamp, received_at)
         VALUES (%s, %s, %s, %s)
         ON CONFLICT (metric_id) DO UPDATE SET value = excluded.value,
             timestamp = excluded.timestamp, received_at = excluded.received_at
-        WHERE excluded.timestamp >= metrics_latest.timestamp
-    """
+        WHERE {TAKES_LATEST}
+    """  # noqa: S608 - the only thing formatted in is a constant
     WRITE_CHUNKS = """
         INSERT INTO history_chunk (metric_id, day, n, lookback, times, vals, rise, shape, means,
             lasts, extremes)

@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import re
+from codecs import BOM_UTF8
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -40,7 +41,9 @@ def followed(client, page):
     for link in links:
         response = client.get(link)
         assert response.status_code == 200, response.content
-        files.append(b"".join(response.streaming_content).decode())
+        content = b"".join(response.streaming_content)
+        assert content.startswith(BOM_UTF8)  # without it Excel shows Â°C
+        files.append(content.decode("utf-8-sig"))
     return [list(csv.reader(io.StringIO(file, newline=""))) for file in files]
 
 

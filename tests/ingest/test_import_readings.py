@@ -120,7 +120,7 @@ def test_importing_a_file_twice_changes_nothing(metric: Metric, tmp_path: Path) 
         ("{id},2026-06-01T00:00:00Z,many", "value must be"),
         ("{id},2026-06-01T00:00:00Z,nan", "not a finite number"),
         ("{id},2026-06-01T00:00:00Z,inf", "not a finite number"),
-        ('"{id},2026-06-01T00:00:00Z,1', "1 columns, not 3"),
+        ('"{id},2026-06-01T00:00:00Z,1', "A quotation mark is not closed"),
     ],
 )
 def test_a_bad_row_is_named_and_nothing_is_stored(

@@ -63,7 +63,8 @@ def test_deleting_a_metric_says_first_that_its_history_goes(admin: Client, metri
 
 def test_a_metric_shows_its_recent_readings_newest_first(admin: Client, metric: Metric) -> None:
     instants = [to_micros(NOON + timedelta(minutes=minute)) for minute in range(3)]
-    store_readings(ReadingBatch.of([metric.pk] * 3, instants, [7.25, 8.25, 9.25]), now=NOON)
+    batch = ReadingBatch.of([metric.pk] * 3, instants, [7.25, 8.25, 9.25])
+    store_readings(batch, now=NOON + timedelta(minutes=2))
     page = admin.get(f"{LIST}{metric.pk}/change/").content.decode()
     assert page.index("9.25 W") < page.index("8.25 W") < page.index("7.25 W")
     assert "2026-06-01 12:02:00.000" in page

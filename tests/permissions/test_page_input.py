@@ -6,7 +6,7 @@ from django.test import Client
 from tests.permissions.world import OWN, World
 
 VALUES = ["", "\x00", "-1", "9" * 30, "9" * 5000, "1.5", "NaN", "²", "💡" * 300, "0001-01-01"]
-HISTORY = ["range", "start", "end", "resolution", "aggregate", "page"]
+HISTORY = ["range", "start", "end", "start_offset", "end_offset", "resolution", "aggregate", "page"]
 LIST = ["search", "ordering", "page"]
 QUERIES = {
     "/sites/": [*LIST, "name", "state", "kind"],
@@ -14,6 +14,7 @@ QUERIES = {
     "/devices/": [*LIST, "site", "kind", "status"],
     "/devices/{device}/": ["metric", *HISTORY],
     "/metrics/{metric}/": HISTORY,
+    "/metrics/{metric}/readings/delete/": ["start", "end", "start_offset", "end_offset"],
     "/subscriptions/": LIST,
     "/changes/": [*LIST, "site", "device", "actor", "since"],
     "/subscriptions/{subscription}/": HISTORY,

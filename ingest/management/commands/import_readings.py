@@ -18,7 +18,7 @@ from accounts.models import User
 from devices.kinds import DeviceKind
 from devices.models import Device
 from energy.errors import DomainError
-from ingest.checking import check_readings, metric_ids_of
+from ingest.checking import check_readings, find_metrics
 from ingest.csv_lines import parse_header, parse_lines
 from ingest.door import receive_readings, store_history
 from ingest.files import LineBlock, Progress, read_blocks
@@ -191,10 +191,10 @@ def _parse_block(columns: tuple[str, ...], block: LineBlock) -> ParsedReadings:
 
 def _rejections(parsed: ParsedReadings) -> list[Rejection]:
     """What would be refused now."""
-    metric_ids = metric_ids_of(parsed.metrics, OPERATOR)
-    existing = Metric.objects.among(metric_ids.tolist()).values_list("pk", flat=True)
+    found = find_metrics(parsed.metrics, OPERATOR)
+    existing = Metric.objects.among(found.ids.tolist()).values_list("pk", flat=True)
     seen = np.fromiter(existing, np.int64)
-    return check_readings(parsed, metric_ids, seen, now=timezone.now()).rejections
+    return check_readings(parsed, found, seen, now=timezone.now()).rejections
 
 
 def _read_typical_year(file: Path) -> TypicalYear:
