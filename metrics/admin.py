@@ -62,7 +62,7 @@ class MetricInline(VisibleChoicesMixin, admin.TabularInline):
 
     model = Metric
     formset = DeviceMetricsFormSet
-    fields = ("key", "name", "unit", "type", "expected_interval")
+    fields = ("key", "name", "unit", "type", "expected_interval", "rollover")
     verbose_name_plural = (
         "metrics: with none named, a new device gets its kind's; deleting one deletes its history"
     )

@@ -3,6 +3,7 @@
 import sys
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -11,6 +12,7 @@ from django.urls import reverse
 from devices.models import Device
 from energy.constraints import UniqueWithin
 from energy.fields import InstantField
+from metrics.definitions import Definition
 from metrics.freshness import Freshness, freshness
 from metrics.querysets import MetricQuerySet
 from metrics.vocabulary import MetricType
@@ -88,6 +90,15 @@ class Metric(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("metric-detail", args=[self.pk])
+
+    def clean(self) -> None:
+        """Refuse a definition that contradicts the vocabulary or itself, unless it is stored."""
+        definition = Definition.of(self)
+        stored = Metric.objects.filter(pk=self.pk).values_list(*Definition._fields).first()
+        if definition != stored and (faults := definition.faults()):
+            raise ValidationError(
+                {fault.field: ValidationError(fault.message, fault.code) for fault in faults}
+            )
 
 
 class Latest(models.Model):

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from energy.serializers import AddressField, StrictModelSerializer
+from metrics.definitions import Definition
 from metrics.freshness import Freshness
 from metrics.latest import latest_value
 from metrics.models import Metric
@@ -76,6 +77,11 @@ class LatestListSerializer(serializers.Serializer):
                 "expected_interval": 300,
             },
         ),
+        OpenApiExample(
+            "A counter of 16 bits",
+            request_only=True,
+            value={"device": 3, "key": "pulses", "type": "counter", "rollover": 65536},
+        ),
     ]
 )
 class MetricSerializer(StrictModelSerializer):
@@ -97,6 +103,7 @@ class MetricSerializer(StrictModelSerializer):
             "unit",
             "type",
             "expected_interval",
+            "rollover",
             "latest",
         )
         extra_kwargs = {name: {"required": False} for name in ("name", "unit", "type")}
@@ -105,12 +112,27 @@ class MetricSerializer(StrictModelSerializer):
         if self.instance and attrs.get("device", self.instance.device) != self.instance.device:
             message = "A Metric stays with its Device."
             raise ValidationError({"device": [message]}, code="immutable")
+        if not self.instance:
+            attrs = {**describe(attrs["device"].kind, attrs["key"])._asdict(), **attrs}
+        self._check_definition(attrs)
         return super().validate(attrs)
 
-    def create(self, validated_data: dict[str, Any]) -> Metric:
-        """Create a Metric; the vocabulary has the defaults of name, unit and type for its key."""
-        spec = describe(validated_data["device"].kind, validated_data["key"])
-        return super().create({**spec._asdict(), **validated_data})
+    def _check_definition(self, attrs: dict[str, Any]) -> None:
+        """Refuse one that contradicts itself; one that is stored already is not judged again."""
+        stored = Definition.of(self.instance) if self.instance else None
+        known = stored._asdict() if stored else {}
+        definition = Definition(
+            **known | {name: attrs[name] for name in Definition._fields if name in attrs}
+        )
+        if definition != stored and (errors := definition_errors(definition)):
+            raise ValidationError(errors)
+
+
+def definition_errors(definition: Definition) -> dict[str, list[ErrorDetail]]:
+    """What is wrong with a definition, by field."""
+    return {
+        fault.field: [ErrorDetail(fault.message, code=fault.code)] for fault in definition.faults()
+    }
 
 
 class NamedMetricSerializer(StrictModelSerializer):
@@ -118,18 +140,23 @@ class NamedMetricSerializer(StrictModelSerializer):
 
     class Meta:
         model = Metric
-        fields = ("key", "name", "unit", "type", "expected_interval")
+        fields = ("key", "name", "unit", "type", "expected_interval", "rollover")
         extra_kwargs = MetricSerializer.Meta.extra_kwargs
 
 
 def named_metrics(kind: str, rows: list[dict[str, Any]]) -> list[MetricSpec] | None:
     """The Metrics that a new Device of `kind` is created with; without rows None, the headline.
 
-    Raises ValidationError for a key that is repeated.
+    Raises ValidationError for a key that is repeated, and for a definition that contradicts itself.
     """
     keys = [row["key"] for row in rows]
     repeated = [index for index, key in enumerate(keys) if key in keys[:index]]
     if repeated:
         error = ErrorDetail("This key is already in the list.", code="unique")
         raise ValidationError({"metrics": {index: {"key": [error]} for index in repeated}})
-    return [describe(kind, row["key"])._replace(**row) for row in rows] or None
+    specs = [describe(kind, row["key"])._replace(**row) for row in rows]
+    faulty = {index: definition_errors(Definition.of(spec)) for index, spec in enumerate(specs)}
+    errors: Any = {index: fields for index, fields in faulty.items() if fields}
+    if errors:
+        raise ValidationError({"metrics": errors})
+    return specs or None
