@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from figures.balances import Amount, pooled
-from figures.inputs import EXCHANGES, SCALES, SiteInputs
+from figures.inputs import EXCHANGES, SiteInputs, scale_of
 from history import get_store
 from history.arrays import Samples
 from history.buckets import HOUR, Buckets
@@ -77,18 +77,19 @@ def _query(use: _Use) -> SeriesQuery:
 
 
 def _energy(use: _Use, series: BucketedSeries) -> Amount:
-    """What a counter rose, or a power over the time it is known.
+    """What a counter rose, or a power over the time it is known; of an unknown unit, nothing.
 
     Of a power, only what flows the way of its exchange's sign counts.
     """
+    scale = scale_of(use.metric)
     covered, lengths = series.coverage(), np.diff(use.quarters.edges)
     if isinstance(series, SampleSeries) and use.metric.type != MetricType.COUNTER:
         values = _directed(series, EXCHANGES[use.exchange].sign).mean() * covered * lengths / HOUR
     else:
         values = series.increase()
-    known = 0.0 if np.isnan(values).all() else np.average(covered, weights=lengths)
+    known = 0.0 if scale is None or np.isnan(values).all() else np.average(covered, weights=lengths)
     return Amount(
-        np.nan_to_num(values) * SCALES[use.metric.unit],
+        np.nan_to_num(values) * (scale or 0.0),
         float(known),
         series.newest,
         frozenset({use.metric.pk}),

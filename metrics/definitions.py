@@ -2,7 +2,8 @@
 
 from typing import Any, NamedTuple, Self
 
-from metrics.vocabulary import MetricType
+from metrics.units import UNITS, suggestion, units_of
+from metrics.vocabulary import MetricSpec, MetricType, canonical
 
 
 class Fault(NamedTuple):
@@ -28,7 +29,40 @@ class Definition(NamedTuple):
 
     def faults(self) -> list[Fault]:
         """What contradicts the rest of the definition; a field without a value is not judged."""
-        return [fault for fault in (self._rollover_fault(),) if fault]
+        found = self._unit_fault(), self._type_fault(), self._rollover_fault()
+        return [fault for fault in found if fault]
+
+    def _unit_fault(self) -> Fault | None:
+        if not self.unit:
+            return None
+        spec = canonical(self.key)
+        return self._misspelt() if spec is None else self._of_another_dimension(spec)
+
+    def _misspelt(self) -> Fault | None:
+        """Of keys of people's own, what can only be a slip.
+
+        A single letter may be a unit that the registry does not know: S is siemens, s the second.
+        """
+        meant = suggestion(self.unit) if len(self.unit) > 1 else None
+        if self.unit in UNITS or meant is None:
+            return None
+        return Fault("unit", "misspelt_unit", f"Write {meant} for {self.unit}.")
+
+    def _of_another_dimension(self, spec: MetricSpec) -> Fault | None:
+        dimension, unit = UNITS[spec.unit].dimension, UNITS.get(self.unit)
+        if unit and unit.dimension == dimension:
+            return None
+        if meant := suggestion(self.unit, dimension):
+            return Fault("unit", "misspelt_unit", f"Write {meant} for {self.unit}.")
+        known = ", ".join(units_of(dimension))
+        return Fault("unit", "wrong_unit", f"{self.key} is in one of {known}; not in {self.unit}.")
+
+    def _type_fault(self) -> Fault | None:
+        spec = canonical(self.key)
+        allowed = [spec.type] if spec else MetricType.values
+        if not self.type or self.type in allowed:
+            return None
+        return Fault("type", "wrong_type", f"{self.key} is a {' or '.join(allowed)}.")
 
     def _rollover_fault(self) -> Fault | None:
         if self.rollover is None or self.type == MetricType.COUNTER:

@@ -14,7 +14,7 @@ from history.buckets import HOUR, Buckets
 from history.series import BucketedSeries, SampleSeries
 from history.store import SeriesQuery
 from metrics.models import Metric
-from metrics.quantities import WATT_HOURS
+from metrics.units import factor_between
 from metrics.vocabulary import MetricType
 from timeseries import fills
 from timeseries.durations import MAX_STATES, TooManyStatesError, durations, known_seconds
@@ -162,7 +162,7 @@ def is_direction(metric: Metric) -> bool:
 
 def max_rate(metric: Metric) -> float | None:
     """What an energy counter gains a microsecond at its Device's rated power, at most, if known."""
-    rated, watt_hours = metric.device.rated_power, WATT_HOURS.get(metric.unit)
+    rated, watt_hours = metric.device.rated_power, factor_between(metric.unit, "Wh")
     if not rated or watt_hours is None:
         return None
     return rated * _OVERLOAD / watt_hours / HOUR

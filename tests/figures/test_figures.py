@@ -144,6 +144,19 @@ class TestPowerNow:
 
         assert values_of(site, "consumption_power") == [1_500]
 
+    @pytest.mark.parametrize(("unit", "watts"), [("mW", 2e-3), ("MW", 2e6), ("GW", 2e9)])
+    def test_every_unit_of_power_counts(self, site: Site, unit: str, watts: float) -> None:
+        equip(site, DeviceKind.LOAD_METER, active_power=2).metrics.update(unit=unit)
+
+        assert figures(site)["consumption_power"].value == pytest.approx(watts)
+
+    def test_what_is_in_no_unit_of_power_is_not_known(self, site: Site) -> None:
+        equip(site, DeviceKind.LOAD_METER, active_power=100)
+        equip(site, DeviceKind.LOAD_METER, active_power=100).metrics.update(unit="KW")
+
+        figure = figures(site)["consumption_power"]
+        assert (figure.value, figure.coverage) == (None, 0.5)
+
     def test_a_site_without_devices_has_no_figures(self, site: Site) -> None:
         assert {figure.value for figure in figures(site).values()} == {None}
 

@@ -158,3 +158,88 @@ def test_the_metrics_page_tells_the_rollover_and_leads_to_its_form(
     assert "Begins at 0 again at 99,999.0 kWh" in page
     assert f"/metrics/{counter.pk}/edit/" in page
     assert "/edit/" not in client_for(standard).get(f"/metrics/{counter.pk}/").content.decode()
+
+
+@every_door
+@pytest.mark.parametrize(
+    ("key", "unit", "message"),
+    [
+        ("production_energy", "KWH", "Write kWh for KWH."),
+        ("production_energy", "MWH", "one of Wh, mJ, Ws, J, mWh"),
+        ("production_energy", "kW", "production_energy is in one of Wh"),
+        ("import_energy", "VAh", "not in VAh"),
+        ("import_energy", "1", "not in 1"),
+    ],
+)
+def test_a_canonical_key_takes_units_of_its_dimension_alone(
+    doors: Doors, door: str, key: str, unit: str, message: str
+) -> None:
+    faults = doors.enter(door, key=key, unit=unit)
+    assert faults is not None
+    assert [field for field, _ in faults] == ["unit"]
+    assert message in faults[0][1]
+    assert not Metric.objects.filter(key=key).exists()
+
+
+@every_door
+def test_a_canonical_key_takes_its_own_type_alone(doors: Doors, door: str) -> None:
+    faults = doors.enter(door, key="production_energy", unit="GWh", type="gauge")
+    assert faults == [("type", "production_energy is a counter.")]
+
+
+@every_door
+def test_a_canonical_key_takes_every_unit_of_its_dimension(doors: Doors, door: str) -> None:
+    assert doors.enter(door, key="production_energy", unit="GWh") is None
+    assert Metric.objects.get(key="production_energy").unit == "GWh"
+
+
+@every_door
+@pytest.mark.parametrize(
+    ("unit", "meant"), [("KWH", "kWh"), ("degC", "°C"), ("RPM", "rpm"), ("Mbar", "mbar")]
+)
+def test_a_slip_in_the_unit_of_ones_own_key_is_told(
+    doors: Doors, door: str, unit: str, meant: str
+) -> None:
+    assert doors.enter(door, unit=unit) == [("unit", f"Write {meant} for {unit}.")]
+
+
+@every_door
+@pytest.mark.parametrize("unit", ["S", "F", "mWh", "mVA", "kN", "furlong", "€", "pulses"])
+def test_a_key_of_ones_own_takes_units_that_are_not_known(
+    doors: Doors, door: str, unit: str
+) -> None:
+    assert doors.enter(door, unit=unit) is None
+
+
+class TestStoredBefore:
+    """Rows from before the rules."""
+
+    @pytest.fixture
+    def shouting(self, device: Device) -> Metric:
+        """An energy counter in KWH."""
+        metric: Metric = MetricFactory(
+            device=device, key="consumption_energy", unit="KWH", type="counter"
+        )
+        return metric
+
+    def test_they_are_read_and_renamed(
+        self, api_client_for: Callable[[User], APIClient], technician: User, shouting: Metric
+    ) -> None:
+        client: Any = api_client_for(technician)
+        url = f"/api/v1/metrics/{shouting.pk}/"
+        assert client.get(url).json()["unit"] == "KWH"
+        assert client.patch(url, {"name": "Energy"}).json()["name"] == "Energy"
+
+    def test_a_form_leaves_them_as_they_are(
+        self, client_for: Callable[[User], Client], technician: User, shouting: Metric
+    ) -> None:
+        body = FORM | {"key": shouting.key, "unit": shouting.unit, "name": "Energy"}
+        answer = client_for(technician).post(f"/metrics/{shouting.pk}/edit/", body)
+        assert answer.status_code == 302
+
+    def test_they_are_put_right(
+        self, api_client_for: Callable[[User], APIClient], technician: User, shouting: Metric
+    ) -> None:
+        client: Any = api_client_for(technician)
+        answer = client.patch(f"/api/v1/metrics/{shouting.pk}/", {"unit": "kWh"})
+        assert answer.json()["unit"] == "kWh"
