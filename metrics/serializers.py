@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from energy.serializers import AddressField, StrictModelSerializer
+from energy.serializers import AddressField, FlagField, StrictModelSerializer
 from metrics.definitions import Definition
 from metrics.freshness import Freshness
 from metrics.latest import latest_value
@@ -90,6 +90,12 @@ class MetricSerializer(StrictModelSerializer):
     url = AddressField(view_name="api:metric-detail")
     site = serializers.IntegerField(source="device.site_id", read_only=True)
     latest = LatestSerializer(source="*", read_only=True)
+    relabel_history = FlagField(
+        write_only=True,
+        required=False,
+        help_text="Change key, unit or type although there are readings, to put a wrong label "
+        "right: no stored number changes.",
+    )
 
     class Meta:
         model = Metric
@@ -105,6 +111,7 @@ class MetricSerializer(StrictModelSerializer):
             "expected_interval",
             "rollover",
             "latest",
+            "relabel_history",
         )
         extra_kwargs = {name: {"required": False} for name in ("name", "unit", "type")}
 
@@ -116,6 +123,17 @@ class MetricSerializer(StrictModelSerializer):
             attrs = {**describe(attrs["device"].kind, attrs["key"])._asdict(), **attrs}
         self._check_definition(attrs)
         return super().validate(attrs)
+
+    def create(self, validated_data: dict[str, Any]) -> Metric:
+        """Create a Metric, which has no readings yet."""
+        validated_data.pop("relabel_history", None)
+        return super().create(validated_data)
+
+    def update(self, instance: Metric, validated_data: dict[str, Any]) -> Metric:
+        """Change what was sent; relabelling readings without having asked for it is a 409."""
+        if validated_data.pop("relabel_history", False):
+            instance.relabelled_by = self.context["request"].user
+        return super().update(instance, validated_data)
 
     def _check_definition(self, attrs: dict[str, Any]) -> None:
         """Refuse one that contradicts itself; one that is stored already is not judged again."""

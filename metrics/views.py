@@ -77,5 +77,6 @@ class MetricEditView(SavingMixin, BelowObjectMixin, MetricPageMixin, UpdateView)
         return super().get_context_data(cancel_url=self.object.get_absolute_url(), **kwargs)
 
     def form_valid(self, form: MetricForm) -> HttpResponse:
+        form.confirm(self.request.user)
         messages.success(self.request, f"“{form.instance.name}” was saved.")
         return super().form_valid(form)
