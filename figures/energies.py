@@ -15,7 +15,7 @@ from history.series import BucketedSeries, SampleSeries
 from history.store import SeriesQuery
 from metrics.models import Metric
 from metrics.vocabulary import MetricType
-from timeseries.summaries import Summary
+from timeseries.summaries import DEFAULT_AGGREGATES, Summary
 
 Measured = dict[str, Amount | None]
 
@@ -69,7 +69,7 @@ def _amounts(uses: Mapping[int, Sequence[_Use]]) -> Iterator[tuple[_Use, Amount]
 
 
 def _query(use: _Use) -> SeriesQuery:
-    aggregate = "increase" if use.metric.type == MetricType.COUNTER else "mean"
+    aggregate = DEFAULT_AGGREGATES[use.metric.type]
     summary = Summary(use.metric, aggregate, use.quarters, int(use.quarters.edges[-1]))
     query = summary.query(envelope=False)
     # Only the readings of a power tell which way it flowed.
@@ -83,7 +83,9 @@ def _energy(use: _Use, series: BucketedSeries) -> Amount:
     """
     scale = scale_of(use.metric)
     covered, lengths = series.coverage(), np.diff(use.quarters.edges)
-    if isinstance(series, SampleSeries) and use.metric.type != MetricType.COUNTER:
+    if isinstance(series, SampleSeries) and use.metric.type == MetricType.INTERVAL:
+        values, covered = series.amounts(), series.amounts_coverage()
+    elif isinstance(series, SampleSeries) and use.metric.type != MetricType.COUNTER:
         values = _directed(series, EXCHANGES[use.exchange].sign).mean() * covered * lengths / HOUR
     else:
         values = series.increase()

@@ -48,6 +48,7 @@ CHARGE_LEVEL = "state_of_charge"
 _KEYS = [keys for exchange in EXCHANGES.values() for keys in exchange.keys.values()]
 POWER_KEYS = {power for power, _ in _KEYS} | {CHARGE_LEVEL}
 ENERGY_KEYS = {counter for _, counter in _KEYS}
+COUNTING = (MetricType.COUNTER, MetricType.INTERVAL)  # what measures energy, not power
 _BASE_UNITS = (
     dict.fromkeys(POWER_KEYS, "W") | dict.fromkeys(ENERGY_KEYS, "Wh") | {CHARGE_LEVEL: "%"}
 )
@@ -82,7 +83,7 @@ class SiteInputs:
                 self.charge_levels.append(metric)
         elif metric.type == MetricType.GAUGE and metric.key in POWER_KEYS:
             self._powers[key] = metric
-        elif metric.type == MetricType.COUNTER and metric.key in ENERGY_KEYS:
+        elif metric.type in COUNTING and metric.key in ENERGY_KEYS:
             self._counters[key] = metric
 
     def _meters(self, name: str) -> Iterator[tuple[Metric | None, Metric | None]]:

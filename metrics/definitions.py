@@ -59,7 +59,7 @@ class Definition(NamedTuple):
 
     def _type_fault(self) -> Fault | None:
         spec = canonical(self.key)
-        allowed = [spec.type] if spec else MetricType.values
+        allowed = _types_of(spec) if spec else MetricType.values
         if not self.type or self.type in allowed:
             return None
         return Fault("type", "wrong_type", f"{self.key} is a {' or '.join(allowed)}.")
@@ -69,3 +69,10 @@ class Definition(NamedTuple):
             return None
         message = f"Only a counter's register begins at 0 again; this is a {self.type}."
         return Fault("rollover", "not_a_counter", message)
+
+
+def _types_of(spec: MetricSpec) -> list[str]:
+    """The types of a canonical Metric: what counts energy may send the amount of each interval."""
+    is_energy = UNITS[spec.unit].dimension == "energy"
+    interval = [MetricType.INTERVAL.value] if is_energy and spec.type == MetricType.COUNTER else []
+    return [str(spec.type), *interval]

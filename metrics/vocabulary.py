@@ -16,6 +16,7 @@ class MetricType(models.TextChoices):
 
     GAUGE = "gauge", "Gauge (instantaneous)"
     COUNTER = "counter", "Counter (cumulative)"
+    INTERVAL = "interval", "Interval (an amount of each interval)"
     STATE = "state", "State (stepped)"
 
 

@@ -24,6 +24,7 @@ Columns = dict[str, Floats]
 DEFAULT_AGGREGATES: dict[str, str] = {
     MetricType.GAUGE: "mean",
     MetricType.COUNTER: "increase",
+    MetricType.INTERVAL: "sum",
     MetricType.STATE: "last",
 }
 _METHODS = {
@@ -79,7 +80,7 @@ class Summary:
     def query(self, *, envelope: bool) -> SeriesQuery:
         """What its series has to tell."""
         extremes = envelope or self.aggregate in ("min", "max")
-        lookback = lookback_of(self.metric.expected_interval)
+        lookback = lookback_of_metric(self.metric)
         return SeriesQuery(self.metric.pk, self._needs, extremes, lookback, max_rate(self.metric))
 
     @property
@@ -97,7 +98,7 @@ class Summary:
         """
         columns = {
             "values": self._filled(series, fill),
-            "coverage": series.coverage().round(_COVERAGE_DIGITS),
+            "coverage": self._coverage(series).round(_COVERAGE_DIGITS),
         }
         if self.aggregate == "duration" and isinstance(series, SampleSeries):
             columns |= self._durations(series)
@@ -109,9 +110,21 @@ class Summary:
         """The aggregate of each bucket, NaN where there is none."""
         if self.aggregate == "duration":
             return known_seconds(series.coverage(), self.buckets.edges)
+        if self.adds_intervals and isinstance(series, SampleSeries):
+            return series.amounts()
         method = "circular_mean" if self._is_circular else _METHODS[self.aggregate]
         values: Floats = getattr(series, method)()
         return values
+
+    @property
+    def adds_intervals(self) -> bool:
+        """Whether the amounts of intervals are added up."""
+        return self.aggregate == "sum" and self.metric.type == MetricType.INTERVAL
+
+    def _coverage(self, series: BucketedSeries) -> Floats:
+        if self.adds_intervals and isinstance(series, SampleSeries):
+            return series.amounts_coverage()
+        return series.coverage()
 
     @property
     def _is_circular(self) -> bool:
@@ -158,6 +171,12 @@ def columns_of(summaries: Sequence[Summary], *, envelope: bool, fill: str) -> It
 def is_direction(metric: Metric) -> bool:
     """Whether values go round: 359° is next to 0°."""
     return metric.unit == "°" and metric.key.endswith("direction")
+
+
+def lookback_of_metric(metric: Metric) -> int:
+    """For how many microseconds a reading of the Metric stands at most."""
+    is_interval = metric.type == MetricType.INTERVAL
+    return lookback_of(metric.expected_interval, is_interval=is_interval)
 
 
 def max_rate(metric: Metric) -> float | None:
