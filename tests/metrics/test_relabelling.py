@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
+from time import monotonic
 from typing import Any
 
 import pytest
 from django.contrib.admin.sites import site as admin_site
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -230,3 +233,52 @@ class TestAroundIt:
         with pytest.raises(Conflict, match="has readings"):
             counter.save()
         assert labels(counter) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reading_that_arrives_meanwhile_is_one_the_metric_has() -> None:
+    metric = MetricFactory(unit="kW")
+    stored, tried = Event(), Event()
+
+    def bring() -> None:
+        with transaction.atomic():
+            store(metric, {NOON: 1.5})
+            stored.set()
+            assert tried.wait(10)
+
+    def relabel() -> None:
+        assert stored.wait(10)
+        other = Metric.objects.get(pk=metric.pk)
+        other.unit = "W"
+        other.save()
+
+    def alone(job: Callable[[], None]) -> None:
+        try:
+            job()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        bringing, relabelling = pool.submit(alone, bring), pool.submit(alone, relabel)
+        assert stored.wait(10)
+        if connection.vendor == "postgresql":  # SQLite lets in one writer after the other
+            wait_for_a_lock()
+        tried.set()
+        bringing.result()
+        # A database in memory, as SQLite's of the tests, refuses where others wait.
+        refusals = {"sqlite": OperationalError, "postgresql": Conflict}
+        with pytest.raises(refusals[connection.vendor]):
+            relabelling.result()
+    assert Metric.objects.get(pk=metric.pk).unit == "kW"
+
+
+def wait_for_a_lock() -> None:
+    """Return when somebody waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    until = monotonic() + 10
+    with connection.cursor() as cursor:
+        while monotonic() < until:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("Nobody waits.")
