@@ -59,6 +59,15 @@ class WholeNumberField(serializers.IntegerField):
         return number
 
 
+class FlagField(serializers.BooleanField):
+    """A JSON true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class VisibleKeyField(serializers.PrimaryKeyRelatedField):
     """The id of a row that the request's user sees; any other id does not exist."""
 

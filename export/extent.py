@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from export.buckets import BucketsExport
 from history import get_store
-from history.aggregates import lookback_of
 from history.buckets import DAY, FIXED, Window
 from metrics.models import Metric
+from timeseries.summaries import lookback_of_metric
 
 # A file of up to so many buckets, the most that a time series has, has the empty ones at both ends
 # too.
@@ -32,7 +32,7 @@ def _known_span(export: BucketsExport) -> tuple[int, int] | None:
     if not firsts:
         return None
     until = max(
-        lasts[metric.pk] + lookback_of(metric.expected_interval)
+        lasts[metric.pk] + lookback_of_metric(metric)
         for metric in export.metrics
         if metric.pk in lasts
     )

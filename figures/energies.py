@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from figures.balances import Amount, pooled
-from figures.inputs import EXCHANGES, SCALES, SiteInputs
+from figures.inputs import EXCHANGES, SiteInputs, scale_of
 from history import get_store
 from history.arrays import Samples
 from history.buckets import HOUR, Buckets
@@ -15,7 +15,7 @@ from history.series import BucketedSeries, SampleSeries
 from history.store import SeriesQuery
 from metrics.models import Metric
 from metrics.vocabulary import MetricType
-from timeseries.summaries import Summary
+from timeseries.summaries import DEFAULT_AGGREGATES, Summary
 
 Measured = dict[str, Amount | None]
 
@@ -69,7 +69,7 @@ def _amounts(uses: Mapping[int, Sequence[_Use]]) -> Iterator[tuple[_Use, Amount]
 
 
 def _query(use: _Use) -> SeriesQuery:
-    aggregate = "increase" if use.metric.type == MetricType.COUNTER else "mean"
+    aggregate = DEFAULT_AGGREGATES[use.metric.type]
     summary = Summary(use.metric, aggregate, use.quarters, int(use.quarters.edges[-1]))
     query = summary.query(envelope=False)
     # Only the readings of a power tell which way it flowed.
@@ -77,18 +77,21 @@ def _query(use: _Use) -> SeriesQuery:
 
 
 def _energy(use: _Use, series: BucketedSeries) -> Amount:
-    """What a counter rose, or a power over the time it is known.
+    """What a counter rose, or a power over the time it is known; of an unknown unit, nothing.
 
     Of a power, only what flows the way of its exchange's sign counts.
     """
+    scale = scale_of(use.metric)
     covered, lengths = series.coverage(), np.diff(use.quarters.edges)
-    if isinstance(series, SampleSeries) and use.metric.type != MetricType.COUNTER:
+    if isinstance(series, SampleSeries) and use.metric.type == MetricType.INTERVAL:
+        values, covered = series.amounts(), series.amounts_coverage()
+    elif isinstance(series, SampleSeries) and use.metric.type != MetricType.COUNTER:
         values = _directed(series, EXCHANGES[use.exchange].sign).mean() * covered * lengths / HOUR
     else:
         values = series.increase()
-    known = 0.0 if np.isnan(values).all() else np.average(covered, weights=lengths)
+    known = 0.0 if scale is None or np.isnan(values).all() else np.average(covered, weights=lengths)
     return Amount(
-        np.nan_to_num(values) * SCALES[use.metric.unit],
+        np.nan_to_num(values) * (scale or 0.0),
         float(known),
         series.newest,
         frozenset({use.metric.pk}),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from devices.kinds import DeviceKind, DeviceStatus
 from metrics.models import Metric
-from metrics.quantities import WATT_HOURS
+from metrics.units import factor_between
 from metrics.vocabulary import MetricType
 from sites.models import Site
 
@@ -48,9 +48,10 @@ CHARGE_LEVEL = "state_of_charge"
 _KEYS = [keys for exchange in EXCHANGES.values() for keys in exchange.keys.values()]
 POWER_KEYS = {power for power, _ in _KEYS} | {CHARGE_LEVEL}
 ENERGY_KEYS = {counter for _, counter in _KEYS}
-_WATTS = {"W": 1.0, "kW": 1e3, "MW": 1e6}
-# What one of each unit is in W, Wh or %.
-SCALES = _WATTS | WATT_HOURS | {"%": 1.0}
+COUNTING = (MetricType.COUNTER, MetricType.INTERVAL)  # what measures energy, not power
+_BASE_UNITS = (
+    dict.fromkeys(POWER_KEYS, "W") | dict.fromkeys(ENERGY_KEYS, "Wh") | {CHARGE_LEVEL: "%"}
+)
 
 _Key = tuple[int, str]
 
@@ -80,9 +81,9 @@ class SiteInputs:
         if metric.key == CHARGE_LEVEL:
             if metric.device.kind == DeviceKind.BATTERY:  # an electric car has one of its own
                 self.charge_levels.append(metric)
-        elif metric.type == MetricType.GAUGE and metric.unit in _WATTS:
+        elif metric.type == MetricType.GAUGE and metric.key in POWER_KEYS:
             self._powers[key] = metric
-        elif metric.type == MetricType.COUNTER and metric.unit in WATT_HOURS:
+        elif metric.type in COUNTING and metric.key in ENERGY_KEYS:
             self._counters[key] = metric
 
     def _meters(self, name: str) -> Iterator[tuple[Metric | None, Metric | None]]:
@@ -102,11 +103,16 @@ class SiteInputs:
         return meters
 
 
+def scale_of(metric: Metric) -> float | None:
+    """What one of an input's unit is in W, Wh or %; None where it is no unit of that."""
+    return factor_between(metric.unit, _BASE_UNITS[metric.key])
+
+
 def site_inputs(sites: Sequence[Site], keys: Iterable[str]) -> dict[int, SiteInputs]:
-    """By Site id, the Metrics with those keys and a unit of SCALES of the Devices in service."""
+    """By Site id, the Metrics with those keys of the Devices in service."""
     metrics: dict[int, list[Metric]] = {site.pk: [] for site in sites}
     in_service = Metric.objects.exclude(device__status=DeviceStatus.RETIRED)
-    chosen = in_service.filter(device__site__in=metrics, key__in=keys, unit__in=SCALES)
+    chosen = in_service.filter(device__site__in=metrics, key__in=keys)
     for metric in chosen.with_latest():
         metrics[metric.device.site_id].append(metric)
     return {site: SiteInputs(of_site) for site, of_site in metrics.items()}

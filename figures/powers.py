@@ -8,7 +8,7 @@ import numpy as np
 
 from energy.instants import to_micros
 from figures.balances import Amount, balanced, pooled
-from figures.inputs import SCALES, SiteInputs
+from figures.inputs import SiteInputs, scale_of
 from metrics.freshness import Freshness
 from metrics.models import Metric
 
@@ -41,8 +41,12 @@ def _mean_level(metrics: Sequence[Metric], now: datetime) -> Amount | None:
 
 
 def _latest(metric: Metric, now: datetime) -> Amount:
-    latest, inputs = getattr(metric, "latest", None), frozenset({metric.pk})
-    if latest is None or latest.state(now) == Freshness.STALE:
+    latest, scale, inputs = (
+        getattr(metric, "latest", None),
+        scale_of(metric),
+        frozenset({metric.pk}),
+    )
+    if scale is None or latest is None or latest.state(now) == Freshness.STALE:
         return Amount(np.zeros(1), 0, None, inputs)
-    scaled = np.array([latest.value * SCALES[metric.unit]])
+    scaled = np.array([latest.value * scale])
     return Amount(scaled, 1, to_micros(latest.timestamp), inputs)

@@ -31,9 +31,13 @@ _NO_DIRECTION = 1e-9
 _overflowing = np.errstate(over="ignore", invalid="ignore")
 
 
-def lookback_of(expected_interval: int) -> int:
-    """For how many microseconds a reading stands, where one is expected each so many seconds."""
-    return _LOOKBACK_INTERVALS * expected_interval * MICROS_PER_SECOND
+def lookback_of(expected_interval: int, *, is_interval: bool = False) -> int:
+    """For how many microseconds a reading stands, where one is expected each so many seconds.
+
+    The amount of an interval stands for that interval alone.
+    """
+    intervals = 1 if is_interval else _LOOKBACK_INTERVALS
+    return intervals * expected_interval * MICROS_PER_SECOND
 
 
 def minimum(samples: Samples, edges: Ints) -> Floats:

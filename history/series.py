@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history import aggregates
+from history import aggregates, intervals
 from history.arrays import Floats, Ints, Samples
 
 
@@ -102,6 +102,14 @@ class SampleSeries(BucketedSeries):
     def total(self) -> Floats:
         """The plain sum of the values measured in each bucket."""
         return aggregates.total(self.samples, self.edges)
+
+    def amounts(self) -> Floats:
+        """The amounts of intervals, shared out by time, where each reading is one."""
+        return intervals.amounts(self.samples, self.edges, self.lookback)[0]
+
+    def amounts_coverage(self) -> Floats:
+        """The share of each bucket, 0 to 1, that these intervals cover."""
+        return intervals.amounts(self.samples, self.edges, self.lookback)[1]
 
     def circular_mean(self) -> Floats:
         """The time-weighted mean direction of each bucket in degrees, [0, 360)."""

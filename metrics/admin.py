@@ -17,6 +17,7 @@ from energy.errors import HistoryAway
 from energy.instants import MICROS_PER_SECOND, from_micros, to_micros
 from history import get_store
 from ingest.admin import DeletesHistoryMixin
+from metrics.forms import KeepingLabelsForm, RelabellingForm
 from metrics.models import Latest, Metric
 
 SHOWN = 20  # recent readings on a Metric's page
@@ -61,8 +62,9 @@ class MetricInline(VisibleChoicesMixin, admin.TabularInline):
     """The Metrics on the page of a Device."""
 
     model = Metric
+    form = KeepingLabelsForm
     formset = DeviceMetricsFormSet
-    fields = ("key", "name", "unit", "type", "expected_interval")
+    fields = ("key", "name", "unit", "type", "expected_interval", "rollover")
     verbose_name_plural = (
         "metrics: with none named, a new device gets its kind's; deleting one deletes its history"
     )
@@ -78,6 +80,7 @@ class MetricInline(VisibleChoicesMixin, admin.TabularInline):
 class MetricAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, admin.ModelAdmin):
     """Metrics with their latest value."""
 
+    form = RelabellingForm
     list_display = (
         "name",
         "key",
@@ -122,6 +125,11 @@ class MetricAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, a
         head = "<tr><th>Measured at</th><th>Value</th></tr>"
         body = format_html_join("", "<tr><td>{}</td><td>{} {}</td></tr>", rows)
         return format_html("<table><thead>" + head + "</thead><tbody>{}</tbody></table>", body)
+
+    def save_model(self, request: HttpRequest, obj: Metric, form: Any, change: bool) -> None:
+        if isinstance(form, RelabellingForm):  # a list that is edited has no box
+            form.confirm(request.user)
+        super().save_model(request, obj, form, change)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A Metric stays with its Device, which might otherwise be left without one."""

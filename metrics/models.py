@@ -2,18 +2,23 @@
 
 import sys
 from datetime import datetime
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
 from devices.models import Device
 from energy.constraints import UniqueWithin
+from energy.errors import Conflict
 from energy.fields import InstantField
 from energy.saving import WholeSaveMixin
+from metrics.definitions import Definition
 from metrics.freshness import Freshness, freshness
 from metrics.querysets import MetricQuerySet
+from metrics.relabelling import LABELS, Relabelling
 from metrics.vocabulary import MetricType
 
 FINITE = (-sys.float_info.max, sys.float_info.max)
@@ -63,6 +68,9 @@ class Metric(WholeSaveMixin, models.Model):
 
     objects = MetricQuerySet.as_manager()
 
+    # Whoever confirmed that the next save gives the readings another key, unit or type.
+    relabelled_by: Any = None
+
     class Meta:
         ordering = ("pk",)
         constraints = (
@@ -94,8 +102,48 @@ class Metric(WholeSaveMixin, models.Model):
     def __str__(self) -> str:
         return f"{self.device} › {self.name}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; where that relabels readings, somebody has to have confirmed it."""
+        updated = kwargs.get("update_fields")
+        if not self.pk or (updated is not None and not set(LABELS) & set(updated)):
+            super().save(*args, **kwargs)
+            return
+        with transaction.atomic():
+            # Whoever stores readings locks the Metric until the commit: none come in between.
+            Metric.objects.select_for_update().filter(pk=self.pk).first()
+            if relabelling := self.relabelling():
+                self._confirm(relabelling)
+            super().save(*args, **kwargs)
+        self.relabelled_by = None
+
     def get_absolute_url(self) -> str:
         return reverse("metric-detail", args=[self.pk])
+
+    def relabelling(self) -> Relabelling | None:
+        """What saving would do to the meaning of readings; None where it does nothing to it."""
+        stored = Metric.objects.filter(pk=self.pk).values(*LABELS, "latest__value").first()
+        if stored is None or (value := stored.pop("latest__value")) is None:
+            return None
+        wanted = {label: getattr(self, label) for label in LABELS}
+        return None if wanted == stored else Relabelling(stored, wanted, value)
+
+    def _confirm(self, relabelling: Relabelling) -> None:
+        if self.relabelled_by is None:
+            raise Conflict(
+                f"{relabelling.consequence} To put a wrong label right, send relabel_history=true.",
+                code="has_history",
+                field=relabelling.fields[0],
+            )
+        relabelling.log(self.pk, self.relabelled_by)
+
+    def clean(self) -> None:
+        """Refuse a definition that contradicts the vocabulary or itself, unless it is stored."""
+        definition = Definition.of(self)
+        stored = Metric.objects.filter(pk=self.pk).values_list(*Definition._fields).first()
+        if definition != stored and (faults := definition.faults()):
+            raise ValidationError(
+                {fault.field: ValidationError(fault.message, fault.code) for fault in faults}
+            )
 
 
 class Latest(models.Model):

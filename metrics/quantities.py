@@ -12,7 +12,6 @@ MINUS = "\u2212"
 # Narrow and non-breaking, so that a line never ends between a number and its unit.
 THIN_SPACE = "\u202f"
 
-WATT_HOURS = {"Wh": 1.0, "kWh": 1e3, "MWh": 1e6}  # in one of each unit
 _PREFIXED_UNITS = frozenset({"W", "Wh", "var", "varh", "VA", "VAh"})
 _KILO = 1e3
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (_KILO, "k"))

@@ -5,14 +5,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q, Value
 from django.db.models.expressions import CombinedExpression, Expression
 from django.db.models.functions import Cast
 
+from energy.errors import Conflict
 from energy.instants import MICROS_PER_SECOND, to_micros
 from energy.querysets import ToldQuerySet
 from metrics.freshness import LATE_WITHIN, LIVE_WITHIN, Freshness
+from metrics.relabelling import LABELS
 from sites.querysets import seen_by
 
 
@@ -48,6 +50,19 @@ def before(now: datetime, interval: str, times: int) -> CombinedExpression:
 
 class MetricQuerySet(ToldQuerySet):
     """Metrics; every query for a user starts with `visible_to(user)`."""
+
+    def update(self, **values: Any) -> int:
+        """Update rows; not what readings mean, where there are any: `Metric.save` asks for that."""
+        labels = [label for label in LABELS if label in values]
+        if not labels:
+            return super().update(**values)
+        with transaction.atomic():
+            # Whoever stores readings locks the Metric until the commit: none come in between.
+            locked = list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
+            if self.model.objects.among(locked).filter(latest__isnull=False).exists():
+                message = "Metrics that have readings are relabelled one by one."
+                raise Conflict(message, code="has_history", field=labels[0])
+            return super().update(**values)
 
     def visible_to(self, user: Any) -> Self:
         """The Metrics of the Devices that `user` sees."""

@@ -7,7 +7,8 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from energy.serializers import AddressField, StrictModelSerializer
+from energy.serializers import AddressField, FlagField, StrictModelSerializer
+from metrics.definitions import Definition
 from metrics.freshness import Freshness
 from metrics.latest import latest_value
 from metrics.models import Metric
@@ -76,6 +77,11 @@ class LatestListSerializer(serializers.Serializer):
                 "expected_interval": 300,
             },
         ),
+        OpenApiExample(
+            "A counter of 16 bits",
+            request_only=True,
+            value={"device": 3, "key": "pulses", "type": "counter", "rollover": 65536},
+        ),
     ]
 )
 class MetricSerializer(StrictModelSerializer):
@@ -84,6 +90,12 @@ class MetricSerializer(StrictModelSerializer):
     url = AddressField(view_name="api:metric-detail")
     site = serializers.IntegerField(source="device.site_id", read_only=True)
     latest = LatestSerializer(source="*", read_only=True)
+    relabel_history = FlagField(
+        write_only=True,
+        required=False,
+        help_text="Change key, unit or type although there are readings, to put a wrong label "
+        "right: no stored number changes.",
+    )
 
     class Meta:
         model = Metric
@@ -97,7 +109,9 @@ class MetricSerializer(StrictModelSerializer):
             "unit",
             "type",
             "expected_interval",
+            "rollover",
             "latest",
+            "relabel_history",
         )
         extra_kwargs = {name: {"required": False} for name in ("name", "unit", "type")}
 
@@ -105,12 +119,38 @@ class MetricSerializer(StrictModelSerializer):
         if self.instance and attrs.get("device", self.instance.device) != self.instance.device:
             message = "A Metric stays with its Device."
             raise ValidationError({"device": [message]}, code="immutable")
+        if not self.instance:
+            attrs = {**describe(attrs["device"].kind, attrs["key"])._asdict(), **attrs}
+        self._check_definition(attrs)
         return super().validate(attrs)
 
     def create(self, validated_data: dict[str, Any]) -> Metric:
-        """Create a Metric; the vocabulary has the defaults of name, unit and type for its key."""
-        spec = describe(validated_data["device"].kind, validated_data["key"])
-        return super().create({**spec._asdict(), **validated_data})
+        """Create a Metric, which has no readings yet."""
+        validated_data.pop("relabel_history", None)
+        return super().create(validated_data)
+
+    def update(self, instance: Metric, validated_data: dict[str, Any]) -> Metric:
+        """Change what was sent; relabelling readings without having asked for it is a 409."""
+        if validated_data.pop("relabel_history", False):
+            instance.relabelled_by = self.context["request"].user
+        return super().update(instance, validated_data)
+
+    def _check_definition(self, attrs: dict[str, Any]) -> None:
+        """Refuse one that contradicts itself; one that is stored already is not judged again."""
+        stored = Definition.of(self.instance) if self.instance else None
+        known = stored._asdict() if stored else {}
+        definition = Definition(
+            **known | {name: attrs[name] for name in Definition._fields if name in attrs}
+        )
+        if definition != stored and (errors := definition_errors(definition)):
+            raise ValidationError(errors)
+
+
+def definition_errors(definition: Definition) -> dict[str, list[ErrorDetail]]:
+    """What is wrong with a definition, by field."""
+    return {
+        fault.field: [ErrorDetail(fault.message, code=fault.code)] for fault in definition.faults()
+    }
 
 
 class NamedMetricSerializer(StrictModelSerializer):
@@ -118,18 +158,23 @@ class NamedMetricSerializer(StrictModelSerializer):
 
     class Meta:
         model = Metric
-        fields = ("key", "name", "unit", "type", "expected_interval")
+        fields = ("key", "name", "unit", "type", "expected_interval", "rollover")
         extra_kwargs = MetricSerializer.Meta.extra_kwargs
 
 
 def named_metrics(kind: str, rows: list[dict[str, Any]]) -> list[MetricSpec] | None:
     """The Metrics that a new Device of `kind` is created with; without rows None, the headline.
 
-    Raises ValidationError for a key that is repeated.
+    Raises ValidationError for a key that is repeated, and for a definition that contradicts itself.
     """
     keys = [row["key"] for row in rows]
     repeated = [index for index, key in enumerate(keys) if key in keys[:index]]
     if repeated:
         error = ErrorDetail("This key is already in the list.", code="unique")
         raise ValidationError({"metrics": {index: {"key": [error]} for index in repeated}})
-    return [describe(kind, row["key"])._replace(**row) for row in rows] or None
+    specs = [describe(kind, row["key"])._replace(**row) for row in rows]
+    faulty = {index: definition_errors(Definition.of(spec)) for index, spec in enumerate(specs)}
+    errors: Any = {index: fields for index, fields in faulty.items() if fields}
+    if errors:
+        raise ValidationError({"metrics": errors})
+    return specs or None

@@ -1,6 +1,6 @@
 """The units that values are stored in, by dimension, each with its factor to the base unit. Pure.
 
-A table of some sixty units instead of `pint`: nothing here needs more than a factor and, for
+A table of some ninety units instead of `pint`: nothing here needs more than a factor and, for
 temperatures, an offset, and importing pint takes 0.3 s. Symbols follow the SI brochure (9th
 edition) and are case-sensitive, because mW and MW are a billion apart.
 """
@@ -24,27 +24,28 @@ class Unit(NamedTuple):
 _PREFIXES = {"m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 
-def _prefixed(dimension: str, symbol: str, prefixes: str = "kMG") -> list[Unit]:
-    """The unit itself and its multiples."""
+def _prefixed(dimension: str, symbol: str, prefixes: str = "mkMG") -> list[Unit]:
+    """The unit itself and its multiples; thousandths beside millions, which case alone tells."""
     return [Unit(f"{prefix}{symbol}", dimension, _PREFIXES[prefix]) for prefix in ("", *prefixes)]
 
 
 _UNITS = (
-    *_prefixed("power", "W", "mkMG"),
-    *_prefixed("apparent power", "VA", "kM"),
-    *_prefixed("reactive power", "var", "kM"),
-    *_prefixed("energy", "Wh", "kMGT"),
+    *_prefixed("power", "W"),
+    *_prefixed("apparent power", "VA"),
+    *_prefixed("reactive power", "var"),
+    *_prefixed("energy", "Wh", "mkMGT"),
     Unit("Ws", "energy", 1 / 3600),
     Unit("J", "energy", 1 / 3600),
     Unit("kJ", "energy", 1e3 / 3600),
+    Unit("mJ", "energy", 1e-3 / 3600),
     Unit("MJ", "energy", 1e6 / 3600),
     Unit("GJ", "energy", 1e9 / 3600),
-    *_prefixed("apparent energy", "VAh", "kM"),
-    *_prefixed("reactive energy", "varh", "kM"),
-    *_prefixed("charge", "Ah", "mk"),
-    *_prefixed("voltage", "V", "mk"),
-    *_prefixed("current", "A", "mk"),
-    *_prefixed("frequency", "Hz", "mk"),
+    *_prefixed("apparent energy", "VAh"),
+    *_prefixed("reactive energy", "varh"),
+    *_prefixed("charge", "Ah"),
+    *_prefixed("voltage", "V"),
+    *_prefixed("current", "A"),
+    *_prefixed("frequency", "Hz"),
     Unit("°C", "temperature"),
     Unit("K", "temperature", 1.0, -273.15),
     Unit("°F", "temperature", 5 / 9, -160 / 9),
@@ -59,16 +60,19 @@ _UNITS = (
     Unit("rpm", "rotation"),
     Unit("1/s", "rotation", 60.0),
     Unit("°", "angle"),
-    Unit("rad", "angle", 57.29577951308232),
     Unit("W/m²", "irradiance"),
     Unit("kW/m²", "irradiance", 1e3),
     Unit("Wh/m²", "irradiation"),
     Unit("kWh/m²", "irradiation", 1e3),
     Unit("Pa", "pressure"),
+    Unit("mPa", "pressure", 1e-3),
     Unit("hPa", "pressure", 1e2),
     Unit("mbar", "pressure", 1e2),
     Unit("kPa", "pressure", 1e3),
+    Unit("MPa", "pressure", 1e6),
     Unit("bar", "pressure", 1e5),
+    Unit("N", "force"),
+    Unit("kN", "force", 1e3),
     Unit("s", "time"),
     Unit("min", "time", 60.0),
     Unit("h", "time", 3600.0),

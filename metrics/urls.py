@@ -6,4 +6,5 @@ from metrics import views
 
 urlpatterns = [
     path("metrics/<int:pk>/", views.MetricDetailView.as_view(), name="metric-detail"),
+    path("metrics/<int:pk>/edit/", views.MetricEditView.as_view(), name="metric-edit"),
 ]

@@ -1,6 +1,7 @@
 """The API of Metrics and their latest values."""
 
 import re
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -53,6 +54,16 @@ class MetricViewSet(
     serializer_class = MetricSerializer
     filterset_class = MetricFilterSet
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    def get_queryset(self) -> Any:
+        """The visible Metrics; one that is changed stays as it was read until it is saved."""
+        rows = super().get_queryset()
+        changes = self.action == "partial_update"
+        return rows.select_for_update(of=("self",)) if changes else rows
+
+    @transaction.atomic
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().partial_update(request, *args, **kwargs)
 
     @transaction.atomic
     def perform_destroy(self, instance: Metric) -> None:

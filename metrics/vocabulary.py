@@ -16,6 +16,7 @@ class MetricType(models.TextChoices):
 
     GAUGE = "gauge", "Gauge (instantaneous)"
     COUNTER = "counter", "Counter (cumulative)"
+    INTERVAL = "interval", "Interval (an amount of each interval)"
     STATE = "state", "State (stepped)"
 
 
@@ -27,6 +28,7 @@ class MetricSpec(NamedTuple):
     unit: str
     type: str = MetricType.GAUGE
     expected_interval: int = 60  # s
+    rollover: float | None = None
 
 
 _ACTIVE_POWER = MetricSpec("active_power", "Active power", "W")
@@ -105,6 +107,11 @@ _BY_KEY = {spec.key: spec for specs in CANONICAL.values() for spec in specs}
 def headline(kind: str) -> MetricSpec:
     """The Metric that every Device of this kind is created with unless others are named."""
     return CANONICAL[kind][0]
+
+
+def canonical(key: str) -> MetricSpec | None:
+    """The canonical Metric of that key, which means the same on every kind; None for other keys."""
+    return _BY_KEY.get(key)
 
 
 def describe(kind: str, key: str) -> MetricSpec:

@@ -80,7 +80,7 @@ class HistoryPanel:
 
     @property
     def has_totals(self) -> bool:
-        """Whether any of the series is the increase of a counter."""
+        """Whether any of the series has a total: a counter, or intervals."""
         return any(view.total is not None for view in self.series)
 
     @property

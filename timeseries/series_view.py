@@ -60,15 +60,22 @@ class SeriesView:
 
     @property
     def total(self) -> float | None:
-        """The increase of a counter over the whole range; None for other aggregates."""
-        is_increase = self.series["aggregate"] == "increase"
-        return float(self.known.values.sum()) if is_increase and len(self.known) else None
+        """A counter's increase, or the sum of intervals, over the whole range; else None."""
+        is_total = self._total_name is not None and len(self.known)
+        return float(self.known.values.sum()) if is_total else None
+
+    @property
+    def _total_name(self) -> str | None:
+        totals = {"increase": "Increase"}
+        if self.metric.type == MetricType.INTERVAL:
+            totals["sum"] = "Sum"
+        return totals.get(self.series["aggregate"])
 
     @property
     def statistics(self) -> list[tuple[str, float | None]]:
         """(name, value) of what sums the range up."""
         named = [("Minimum", self.minimum), ("Mean", self.mean), ("Maximum", self.maximum)]
-        return named if self.total is None else [("Increase", self.total), *named]
+        return named if self.total is None else [(str(self._total_name), self.total), *named]
 
     @property
     def directions(self) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ from history.buckets import HOUR, Buckets
 from history.series import BucketedSeries, SampleSeries
 from history.store import SeriesQuery
 from metrics.models import Metric
-from metrics.quantities import WATT_HOURS
+from metrics.units import factor_between
 from metrics.vocabulary import MetricType
 from timeseries import fills
 from timeseries.durations import MAX_STATES, TooManyStatesError, durations, known_seconds
@@ -24,6 +24,7 @@ Columns = dict[str, Floats]
 DEFAULT_AGGREGATES: dict[str, str] = {
     MetricType.GAUGE: "mean",
     MetricType.COUNTER: "increase",
+    MetricType.INTERVAL: "sum",
     MetricType.STATE: "last",
 }
 _METHODS = {
@@ -79,7 +80,7 @@ class Summary:
     def query(self, *, envelope: bool) -> SeriesQuery:
         """What its series has to tell."""
         extremes = envelope or self.aggregate in ("min", "max")
-        lookback = lookback_of(self.metric.expected_interval)
+        lookback = lookback_of_metric(self.metric)
         return SeriesQuery(self.metric.pk, self._needs, extremes, lookback, max_rate(self.metric))
 
     @property
@@ -97,7 +98,7 @@ class Summary:
         """
         columns = {
             "values": self._filled(series, fill),
-            "coverage": series.coverage().round(_COVERAGE_DIGITS),
+            "coverage": self._coverage(series).round(_COVERAGE_DIGITS),
         }
         if self.aggregate == "duration" and isinstance(series, SampleSeries):
             columns |= self._durations(series)
@@ -109,9 +110,21 @@ class Summary:
         """The aggregate of each bucket, NaN where there is none."""
         if self.aggregate == "duration":
             return known_seconds(series.coverage(), self.buckets.edges)
+        if self.adds_intervals and isinstance(series, SampleSeries):
+            return series.amounts()
         method = "circular_mean" if self._is_circular else _METHODS[self.aggregate]
         values: Floats = getattr(series, method)()
         return values
+
+    @property
+    def adds_intervals(self) -> bool:
+        """Whether the amounts of intervals are added up."""
+        return self.aggregate == "sum" and self.metric.type == MetricType.INTERVAL
+
+    def _coverage(self, series: BucketedSeries) -> Floats:
+        if self.adds_intervals and isinstance(series, SampleSeries):
+            return series.amounts_coverage()
+        return series.coverage()
 
     @property
     def _is_circular(self) -> bool:
@@ -160,9 +173,15 @@ def is_direction(metric: Metric) -> bool:
     return metric.unit == "°" and metric.key.endswith("direction")
 
 
+def lookback_of_metric(metric: Metric) -> int:
+    """For how many microseconds a reading of the Metric stands at most."""
+    is_interval = metric.type == MetricType.INTERVAL
+    return lookback_of(metric.expected_interval, is_interval=is_interval)
+
+
 def max_rate(metric: Metric) -> float | None:
     """What an energy counter gains a microsecond at its Device's rated power, at most, if known."""
-    rated, watt_hours = metric.device.rated_power, WATT_HOURS.get(metric.unit)
+    rated, watt_hours = metric.device.rated_power, factor_between(metric.unit, "Wh")
     if not rated or watt_hours is None:
         return None
     return rated * _OVERLOAD / watt_hours / HOUR

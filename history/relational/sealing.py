@@ -105,7 +105,10 @@ def _lock(metric_ids: Sequence[int]) -> dict[int, Traits]:
     """
     metrics = Metric.objects.select_for_update(no_key=True).among(metric_ids).order_by("pk")
     return {
-        metric_id: Traits(kind == MetricType.COUNTER, lookback_of(expected_interval))
+        metric_id: Traits(
+            kind == MetricType.COUNTER,
+            lookback_of(expected_interval, is_interval=kind == MetricType.INTERVAL),
+        )
         for metric_id, kind, expected_interval in metrics.values_list(
             "pk", "type", "expected_interval"
         )

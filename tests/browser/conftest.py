@@ -76,6 +76,7 @@ class Fleet(NamedTuple):
             "device edit": f"/devices/{self.battery.pk}/edit/",
             "device delete": f"/devices/{self.battery.pk}/delete/",
             "metric": f"/metrics/{self.power.pk}/",
+            "metric edit": f"/metrics/{self.power.pk}/edit/",
             "metric, custom": f"/metrics/{self.power.pk}/?start=2020-01-01T00:00",
             "subscriptions": "/subscriptions/",
             "subscription add": "/subscriptions/add/",

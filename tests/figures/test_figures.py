@@ -20,7 +20,7 @@ from history.arrays import ReadingBatch
 from metrics.models import Latest, Metric
 from metrics.vocabulary import describe
 from sites.models import Site
-from tests.support.factories import DeviceFactory, SiteFactory
+from tests.support.factories import DeviceFactory, SiteFactory, UserFactory
 
 MIDNIGHT = datetime(2026, 1, 14, 23, tzinfo=UTC)  # of 15 January in Amsterdam
 NOW = MIDNIGHT + timedelta(hours=12)
@@ -56,6 +56,13 @@ def record(device: Device, key: str, hourly: Sequence[float], first: int = 0) ->
     timestamps = start + minutes * 60_000_000
     get_store().append(ReadingBatch.of(np.full(minutes.size, metric.pk), timestamps, values))
     return metric
+
+
+def relabel(device: Device, unit: str) -> None:
+    """Say that the values of a Device's only Metric are in that unit."""
+    metric = device.metrics.get()
+    metric.unit, metric.relabelled_by = unit, UserFactory()
+    metric.save()
 
 
 def figures(site: Site, now: datetime = NOW) -> Figures:
@@ -139,10 +146,22 @@ class TestPowerNow:
         assert figures(site)["production_power"].value == 100
 
     def test_powers_in_kilowatts_are_taken_for_what_they_are(self, site: Site) -> None:
-        meter = equip(site, DeviceKind.LOAD_METER, active_power=1.5)
-        meter.metrics.update(unit="kW")
+        relabel(equip(site, DeviceKind.LOAD_METER, active_power=1.5), "kW")
 
         assert values_of(site, "consumption_power") == [1_500]
+
+    @pytest.mark.parametrize(("unit", "watts"), [("mW", 2e-3), ("MW", 2e6), ("GW", 2e9)])
+    def test_every_unit_of_power_counts(self, site: Site, unit: str, watts: float) -> None:
+        relabel(equip(site, DeviceKind.LOAD_METER, active_power=2), unit)
+
+        assert figures(site)["consumption_power"].value == pytest.approx(watts)
+
+    def test_what_is_in_no_unit_of_power_is_not_known(self, site: Site) -> None:
+        equip(site, DeviceKind.LOAD_METER, active_power=100)
+        relabel(equip(site, DeviceKind.LOAD_METER, active_power=100), "KW")
+
+        figure = figures(site)["consumption_power"]
+        assert (figure.value, figure.coverage) == (None, 0.5)
 
     def test_a_site_without_devices_has_no_figures(self, site: Site) -> None:
         assert {figure.value for figure in figures(site).values()} == {None}

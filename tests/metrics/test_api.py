@@ -41,6 +41,7 @@ def test_a_metric_is_answered_with_exactly_the_documented_fields(client, metric)
         "unit": "W",
         "type": "gauge",
         "expected_interval": 60,
+        "rollover": None,
         "latest": {
             "value": 1.5,
             "timestamp": "2026-06-01T12:00:00Z",

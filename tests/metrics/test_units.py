@@ -52,14 +52,15 @@ def test_a_misspelt_unit_is_recognised(text: str, meant: str) -> None:
     assert suggestion(text) == meant
 
 
-@pytest.mark.parametrize("text", ["mw", "furlong", ""])
+@pytest.mark.parametrize("text", ["mw", "mwh", "furlong", ""])
 def test_what_may_mean_two_units_or_none_is_not_guessed(text: str) -> None:
     assert suggestion(text) is None
 
 
 def test_the_dimension_helps_to_tell_what_is_meant() -> None:
     assert suggestion("mw", "energy") is None
-    assert suggestion("mwh", "energy") == "MWh"
+    assert suggestion("KN") is None
+    assert suggestion("KN", "speed") == "kn"
 
 
 def test_the_base_unit_of_a_dimension_comes_first() -> None:

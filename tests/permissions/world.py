@@ -145,6 +145,13 @@ class World:
                 "status": "active",
                 "seen": side.device.updated_at.isoformat(),
             },
+            "metric-edit": {
+                "name": "Changed",
+                "key": "active_power",
+                "unit": "W",
+                "type": "gauge",
+                "expected_interval": 60,
+            },
             "subscription-add": subscription,
             "subscription-edit": subscription,
         }.get(route)
@@ -171,6 +178,7 @@ OBJECTS = {
     "device-edit": "device",
     "device-delete": "device",
     "metric-detail": "metric",
+    "metric-edit": "metric",
     "readings-delete": "metric",
     "subscription-detail": "subscription",
     "subscription-edit": "subscription",

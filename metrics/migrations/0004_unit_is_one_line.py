@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metrics', '0002_rollover'),
+        ('metrics', '0003_interval'),
     ]
 
     operations = [
