@@ -31,6 +31,7 @@ class DeviceAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, I
     readonly_fields = ("slug", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("site", "name", "slug", "kind", "status", "rated_power")}),
+        ("In service", {"fields": ("in_service_from", "retired_at")}),
         ("Equipment", {"fields": ("manufacturer", "model", "serial_number", "notes")}),
         ("Record", {"fields": ("created_at", "updated_at"), "classes": ("collapse",)}),
     )

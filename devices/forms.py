@@ -1,15 +1,19 @@
 """The forms to add and to edit a Device."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db import transaction
+from django.utils import timezone
 
 from devices.kinds import DeviceKind
 from devices.models import Device
 from metrics.models import MAX_INTERVAL, Metric
 from metrics.vocabulary import CANONICAL, MetricSpec, headline
+from timeseries.forms import local_time
 
 
 class KindMetricsWidget(forms.CheckboxSelectMultiple):
@@ -22,6 +26,7 @@ class DeviceForm(forms.ModelForm):
     """The fields of a Device that people set, and the Metrics of its kind that it measures.
 
     A choice of `metrics` is "kind.key"; choices of other kinds than the selected one are ignored.
+    Times are shown and read in `zone`.
     """
 
     metrics = forms.MultipleChoiceField(
@@ -42,25 +47,43 @@ class DeviceForm(forms.ModelForm):
             "name",
             "kind",
             "status",
+            "in_service_from",
+            "retired_at",
             "manufacturer",
             "model",
             "serial_number",
             "rated_power",
             "notes",
         )
-        labels = {"rated_power": "Rated power, in watts", "serial_number": "Serial number"}
-        help_texts = {"rated_power": ""}
+        labels = {
+            "rated_power": "Rated power, in watts",
+            "serial_number": "Serial number",
+            "in_service_from": "In service from",
+            "retired_at": "Retired at",
+        }
+        help_texts = {
+            "rated_power": "",
+            "in_service_from": "Its first reading, unless given. Figures expect nothing before.",
+            "retired_at": "When its status becomes retired, unless given. Figures expect nothing "
+            "after.",
+        }
         error_messages = {"name": {"unique": "%(site)s already has a device of that name."}}
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
             "notes": forms.Textarea(attrs={"rows": 3}),
+            "in_service_from": local_time(),
+            "retired_at": local_time(),
         }
 
     field_order = ("name", "kind", "metrics", "expected_interval", "status")
     existing_keys: Collection[str] = ()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
+        self.zone = zone
+        for name in ("in_service_from", "retired_at"):
+            if moment := self.initial.get(name):
+                self.initial[name] = timezone.make_naive(moment, zone)
         self.fields["metrics"].choices = self._metric_choices()  # type: ignore[attr-defined]
         self.fields["kind"].choices = [("", "Choose a kind"), *DeviceKind.choices]  # type: ignore[attr-defined]
 
@@ -77,6 +100,23 @@ class DeviceForm(forms.ModelForm):
             )
             for kind in DeviceKind
         ]
+
+    def full_clean(self) -> None:
+        with timezone.override(self.zone):
+            super().full_clean()
+
+    def clean_in_service_from(self) -> datetime | None:
+        return self._exact("in_service_from")
+
+    def clean_retired_at(self) -> datetime | None:
+        return self._exact("retired_at")
+
+    def _exact(self, name: str) -> datetime | None:
+        """What was typed; with the seconds that it has, where the field still shows its minute."""
+        typed: datetime | None = self.cleaned_data[name]
+        stored: datetime | None = getattr(self.instance, name)
+        is_shown = stored and typed == stored.replace(second=0, microsecond=0)
+        return stored if is_shown else typed
 
     def selected_specs(self) -> list[MetricSpec]:
         """The selected Metrics of the selected kind, in the vocabulary's order."""

@@ -1,10 +1,12 @@
 """Devices from a CSV file."""
 
+from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from import_export.fields import Field
-from import_export.widgets import ForeignKeyWidget
+from import_export.widgets import DateTimeWidget, ForeignKeyWidget
 
 from devices.kinds import DeviceStatus
 from devices.models import Device
@@ -26,6 +28,17 @@ class VisibleSiteWidget(ForeignKeyWidget):
         return site
 
 
+class MomentWidget(DateTimeWidget):
+    """A date and time as forms take it: ISO 8601 too, in UTC unless it has an offset."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> datetime | None:
+        try:
+            moment: datetime | None = forms.DateTimeField(required=False).clean(value)
+        except ValidationError as error:
+            raise ValueError(error.message) from error
+        return moment
+
+
 class DeviceResource(VisibleResource):
     """One Device a row, identified by its Site's slug and its name.
 
@@ -34,6 +47,8 @@ class DeviceResource(VisibleResource):
 
     site = Field("site", "site", widget=VisibleSiteWidget(Site, "slug"))
     status = Field("status", "status", default=DeviceStatus.ACTIVE.value)
+    in_service_from = Field("in_service_from", "in_service_from", widget=MomentWidget())
+    retired_at = Field("retired_at", "retired_at", widget=MomentWidget())
     made_on_saving = ("slug",)
 
     class Meta:
@@ -44,6 +59,8 @@ class DeviceResource(VisibleResource):
             "name",
             "kind",
             "status",
+            "in_service_from",
+            "retired_at",
             "manufacturer",
             "model",
             "serial_number",

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import slugify
 
 from devices.kinds import DeviceKind, DeviceStatus
@@ -28,6 +30,12 @@ class Device(models.Model):
     kind = models.CharField(max_length=20, choices=DeviceKind)
     status = models.CharField(
         max_length=12, choices=DeviceStatus, default=DeviceStatus.ACTIVE, db_index=True
+    )
+    in_service_from = models.DateTimeField(
+        null=True, blank=True, help_text="From its first reading on, where none is given."
+    )
+    retired_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its status became retired, where none is given."
     )
     manufacturer = models.CharField(max_length=120, blank=True)
     model = models.CharField(max_length=120, blank=True)
@@ -72,6 +80,16 @@ class Device(models.Model):
                 condition=Q(rated_power__isnull=True) | Q(rated_power__range=(0, MAX_RATED_POWER)),
                 name="device_rated_power_is_plausible",
             ),
+            models.CheckConstraint(
+                condition=~Q(status=DeviceStatus.RETIRED) | Q(retired_at__isnull=False),
+                name="device_retired_at_some_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(retired_at__isnull=True)
+                | Q(in_service_from__isnull=True)
+                | Q(retired_at__gt=F("in_service_from")),
+                name="device_retired_after_service",
+            ),
         )
 
     def __str__(self) -> str:
@@ -82,10 +100,29 @@ class Device(models.Model):
         with transaction.atomic():
             if not self.slug:
                 self.slug = self._free_slug()
+            self.date_retirement()
+            if "status" in (kwargs.get("update_fields") or ()):
+                kwargs["update_fields"] = {*kwargs["update_fields"], "retired_at"}
             super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("device-detail", args=[self.pk])
+
+    def clean(self) -> None:
+        self.date_retirement()
+        start, end = self.in_service_from, self.retired_at
+        if start and end and end <= start:
+            message = "A device is retired after it came into service."
+            raise ValidationError({"retired_at": ValidationError(message, code="order")})
+
+    def date_retirement(self) -> None:
+        """Say when it was retired, or that it no longer is, unless another time was given."""
+        if self.status == DeviceStatus.RETIRED:
+            self.retired_at = self.retired_at or timezone.now()
+        elif self.retired_at and self.pk:
+            stored = Device.objects.filter(pk=self.pk, retired_at=self.retired_at)
+            if stored.filter(status=DeviceStatus.RETIRED).exists():
+                self.retired_at = None
 
     def _free_slug(self) -> str:
         stem = slugify(self.name)[:110] or self.kind.replace("_", "-")

@@ -1,14 +1,55 @@
 """Queries for Devices."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 
+from django.db.models import Case, DateTimeField, F, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from devices.kinds import DeviceStatus
 from energy.querysets import ToldQuerySet
 from sites.querysets import seen_by
 
 
 class DeviceQuerySet(ToldQuerySet):
-    """Devices; every query for a user starts with `visible_to(user)`."""
+    """Devices; every query for a user starts with `visible_to(user)`.
+
+    Many at once are dated when they are retired, as one is that is saved.
+    """
 
     def visible_to(self, user: Any) -> Self:
         """The Devices of the Sites that `user` sees."""
         return self.filter(seen_by(user, "site__"))
+
+    def update(self, **changes: Any) -> int:
+        if "status" in changes and "retired_at" not in changes:
+            changes["retired_at"] = _retirement(changes["status"])
+        return super().update(**changes)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], *args: Any) -> int:
+        dated = {*fields, "retired_at"} if "status" in fields else fields
+        return super().bulk_update(_dated(objs), dated, *args)
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        return super().bulk_create(_dated(objs), *args, **kwargs)
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
+
+
+def _dated(devices: Iterable[Any]) -> list[Any]:
+    listed = list(devices)
+    for device in listed:
+        device.date_retirement()
+    return listed
+
+
+def _retirement(status: str) -> Any:
+    """When Devices that take this status were retired: `Device.date_retirement`, for many."""
+    if status == DeviceStatus.RETIRED:
+        return Coalesce(F("retired_at"), Value(timezone.now(), DateTimeField()))
+    return Case(When(status=DeviceStatus.RETIRED, then=None), default=F("retired_at"))

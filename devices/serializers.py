@@ -1,5 +1,6 @@
 """Devices in the API."""
 
+from copy import copy
 from typing import Any
 
 from django.db.models import Prefetch, prefetch_related_objects
@@ -13,6 +14,8 @@ from metrics.serializers import MetricSerializer, NamedMetricSerializer, named_m
 MAX_METRICS = 200  # at creation; any number can be added afterwards
 # DeviceSerializer needs the prefetched list, because Django would build a queryset a Device.
 WITH_METRICS = Prefetch("metrics", Metric.objects.select_related("latest"), "fetched_metrics")
+
+_SERVICE = {"status", "in_service_from", "retired_at"}
 
 
 @extend_schema_serializer(
@@ -46,6 +49,8 @@ class DeviceSerializer(StrictModelSerializer):
             "slug",
             "kind",
             "status",
+            "in_service_from",
+            "retired_at",
             "manufacturer",
             "model",
             "serial_number",
@@ -55,6 +60,13 @@ class DeviceSerializer(StrictModelSerializer):
             "created_at",
             "updated_at",
         )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        row = copy(self.instance) if self.instance else Device()
+        for name in _SERVICE.intersection(attrs):
+            setattr(row, name, attrs[name])
+        row.clean()
+        return super().validate(attrs)
 
 
 @extend_schema_serializer(

@@ -111,7 +111,8 @@ class DeviceAddView(SavingMixin, PageMixin, CreateView):
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "instance": Device(site=self.site)}
+        instance = Device(site=self.site)
+        return {**super().get_form_kwargs(), "instance": instance, "zone": self.get_zone()}
 
     def get_sites(self) -> Iterable[Site]:
         return [self.site]
@@ -135,6 +136,9 @@ class DeviceEditView(SavingMixin, BelowObjectMixin, DevicePageMixin, UpdateView)
     template_name = "devices/form.html"
     permission_required = "devices.change_device"
     title = "Edit device"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "zone": self.get_zone()}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(cancel_url=self.object.get_absolute_url(), **kwargs)

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 
 from energy.errors import DomainError, HistoryAway
 from figures.figures import Figures, site_figures
+from figures.notes import Note, note_of
 from figures.periods import read_period
 from metrics.quantities import Scale, scale_for
 from sites.models import Site
@@ -101,6 +102,15 @@ class EnergyBalance:
     def totals(self) -> list[float | None]:
         """What each use took."""
         return [self._value(name) for _, name in USES.values()]
+
+    @property
+    def notes(self) -> list[tuple[str, float | None, Note]]:
+        """(name, what is known of it, what is missing) of each total that is known in part."""
+        totals = [(name, total) for name, _, total in SOURCES.values()]
+        named = [*totals, *((f"To {name.lower()}", total) for name, total in USES.values())]
+        figures = [(name, self._figures.get(total)) for name, total in named]
+        noted = [(name, figure, note_of(figure)) for name, figure in figures if figure]
+        return [(name, figure.partial, note) for name, figure, note in noted if note]
 
     @property
     def is_unknown(self) -> bool:

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from energy.errors import HistoryAway
-from figures.figures import Figures, site_figures, site_powers
+from figures.figures import Figure, Figures, site_figures, site_powers
 from figures.formulas import FORMULAS
+from figures.notes import Note, note_of, shown_values
 from metrics.quantities import Scale, direction, scale_for
 from sites.models import Site
 
@@ -16,7 +17,10 @@ Values = Mapping[str, float | None]
 
 
 class PowerRow(NamedTuple):
-    """A Site in the list with what it does now, in base units; None is unknown."""
+    """A Site in the list with what it does now, in base units; None is unknown.
+
+    `notes` say of what is shown in part what is missing.
+    """
 
     site: Site
     production: float | None
@@ -24,6 +28,7 @@ class PowerRow(NamedTuple):
     grid: float | None
     grid_direction: str
     state_of_charge: float | None
+    notes: list[Note]
 
 
 class FigureCard(NamedTuple):
@@ -34,6 +39,7 @@ class FigureCard(NamedTuple):
     value: float | None
     scale: Scale
     note: str
+    missing: Note | None = None
 
 
 def power_rows(sites: Sequence[Site], now: datetime) -> list[PowerRow]:
@@ -58,7 +64,8 @@ def known_figures(site: Site, now: datetime) -> Figures:
 
 def figure_cards(figures: Figures, *, kilo: bool) -> list[FigureCard]:
     """The five figures at the top of a Site's page."""
-    values = dict.fromkeys(FORMULAS) | _values(figures)
+    values = dict.fromkeys(FORMULAS) | shown_values(figures)
+    notes = {name: note_of(figure) for name, figure in figures.items()}
     power = scale_for("W", _values_ending("_power", values), kilo=kilo)
     energy = scale_for("Wh", _values_ending("_energy", values), kilo=kilo)
 
@@ -67,19 +74,30 @@ def figure_cards(figures: Figures, *, kilo: bool) -> list[FigureCard]:
 
     return [
         FigureCard(
-            "Generation", "carrier-solar", values["production_power"], power, today("production")
+            "Generation",
+            "carrier-solar",
+            values["production_power"],
+            power,
+            today("production"),
+            notes["production_power"],
         ),
         FigureCard(
-            "Consumption", "carrier-load", values["consumption_power"], power, today("consumption")
+            "Consumption",
+            "carrier-load",
+            values["consumption_power"],
+            power,
+            today("consumption"),
+            notes["consumption_power"],
         ),
-        _grid_card(values, power, energy),
-        _battery_card(values, power),
+        _grid_card(values, power, energy)._replace(missing=notes["grid_power"]),
+        _battery_card(values, power)._replace(missing=notes["battery_power"]),
         FigureCard(
             "Self-sufficiency today",
             "",
             values["autarky"],
             _SHARE,
             f"Self-consumption {_SHARE.text(values['self_consumption'])}",
+            notes.get("autarky"),
         ),
     ]
 
@@ -109,8 +127,9 @@ def _battery_card(values: Values, power: Scale) -> FigureCard:
 
 
 def _power_row(site: Site, figures: Figures) -> PowerRow:
-    values = _values(figures)
+    values = shown_values(figures)
     grid = values["grid_power"]
+    shown = (figures[name] for name in ("production_power", "consumption_power", "grid_power"))
     return PowerRow(
         site=site,
         production=values["production_power"],
@@ -118,11 +137,14 @@ def _power_row(site: Site, figures: Figures) -> PowerRow:
         grid=_magnitude(grid),
         grid_direction=direction("grid_meter", "active_power", grid),
         state_of_charge=values["state_of_charge"],
+        notes=_told_once(shown),
     )
 
 
-def _values(figures: Figures) -> dict[str, float | None]:
-    return {name: figure.value for name, figure in figures.items()}
+def _told_once(figures: Iterable[Figure]) -> list[Note]:
+    """The notes of figures, those about the same Devices once."""
+    notes = {figure.missing: note_of(figure) for figure in figures}
+    return [note for note in notes.values() if note]
 
 
 def _values_ending(suffix: str, values: Values) -> list[float | None]:

@@ -1,15 +1,18 @@
 """The energy of each exchange of some Sites, by the quarter hour, from the history store."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from itertools import chain
 
 import numpy as np
 
+from devices.kinds import DeviceKind
 from figures.balances import Amount, pooled
 from figures.inputs import EXCHANGES, SiteInputs, scale_of
+from figures.parts import Part
+from figures.service import Service, first_readings, refined
 from history import get_store
-from history.arrays import Samples
+from history.arrays import Floats, Ints, Samples
 from history.buckets import HOUR, Buckets
 from history.series import BucketedSeries, SampleSeries
 from history.store import SeriesQuery
@@ -20,15 +23,6 @@ from timeseries.summaries import DEFAULT_AGGREGATES, Summary
 Measured = dict[str, Amount | None]
 
 
-class _Use(NamedTuple):
-    """What a Metric is read for: an exchange of a Site, by its id, in these quarter hours."""
-
-    site: int
-    exchange: str
-    metric: Metric
-    quarters: Buckets
-
-
 def measured(
     inputs: Mapping[int, SiteInputs], quarters: Mapping[int, Buckets | None]
 ) -> dict[int, Measured]:
@@ -36,66 +30,125 @@ def measured(
 
     One block of Metrics of each window is in memory at a time.
     """
-    parts: dict[tuple[int, str], list[Amount]] = {}
-    for uses in _by_window(inputs, quarters).values():
-        for use, amount in _amounts(uses):
-            parts.setdefault((use.site, use.exchange), []).append(amount)
+    amounts: dict[tuple[int, str], list[Amount]] = {}
+    for parts in _by_window(inputs, quarters):
+        for part in _measured(parts):
+            amounts.setdefault((part.site, part.exchange), []).append(part.amount())
     return {
-        site: {name: pooled(parts.get((site, name), [])) for name in EXCHANGES} for site in quarters
+        site: {name: pooled(amounts.get((site, name), [])) for name in EXCHANGES}
+        for site in quarters
     }
 
 
 def _by_window(
     inputs: Mapping[int, SiteInputs], quarters: Mapping[int, Buckets | None]
-) -> dict[bytes, dict[int, list[_Use]]]:
-    """What each Metric measures, by its id, of Sites with the same quarter hours together."""
-    windows: dict[bytes, dict[int, list[_Use]]] = {}
+) -> Iterable[list[Part]]:
+    """The parts of Sites with the same quarter hours together, of Devices in service in them."""
+    windows: dict[bytes, list[Part]] = {}
     for site, of_site in inputs.items():
         if (buckets := quarters[site]) is not None:
-            uses = windows.setdefault(buckets.edges.tobytes(), {})
-            for name in EXCHANGES:
-                for metric in of_site.energies(name):
-                    uses.setdefault(metric.pk, []).append(_Use(site, name, metric, buckets))
-    return {window: uses for window, uses in windows.items() if uses}
+            parts = [
+                Part(site, name, meter, buckets)
+                for name in EXCHANGES
+                for meter in of_site.meters(name)
+                if Service.of(meter.device).overlaps(buckets.edges)
+            ]
+            windows.setdefault(buckets.edges.tobytes(), []).extend(parts)
+    return [parts for parts in windows.values() if parts]
 
 
-def _amounts(uses: Mapping[int, Sequence[_Use]]) -> Iterator[tuple[_Use, Amount]]:
-    """What each use, all in the same quarter hours, came to."""
-    queries = [_query(same[0]) for same in uses.values()]
-    edges = next(iter(uses.values()))[0].quarters.edges
+def _measured(parts: Sequence[Part]) -> list[Part]:
+    """The parts with what they measured; PV arrays while no inverter measures the same energy."""
+    arrays = [part for part in parts if part.meter.device.kind == DeviceKind.PV_ARRAY]
+    others = [part for part in parts if part not in arrays]
+    _measure(others)
+    for array in arrays:
+        array.hidden = np.logical_or.reduce(
+            [
+                part.expected > 0
+                for part in others
+                if part.site == array.site and part.meter.device.kind == DeviceKind.INVERTER
+            ]
+            or [np.zeros(len(array.quarters), bool)]
+        )
+    arrays = [array for array in arrays if not array.hidden.all()]
+    _measure(arrays)
+    return [part for part in chain(others, arrays) if part.counts]
+
+
+def _measure(parts: Sequence[Part]) -> None:
+    """Read the best source of each, and the next ones of those of which that tells too little."""
+    for rank in range(max((len(part.meter.sources) for part in parts), default=0)):
+        _read([part for part in parts if part.lacks(rank)], rank)
+        if rank == 0:
+            _find_beginnings(parts)
+
+
+def _find_beginnings(parts: Sequence[Part]) -> None:
+    """Ask when Devices were read first, where what was read leaves that open."""
+    unclear = {part.meter.device.pk: part.meter.device for part in parts if part.is_unclear}
+    if not unclear:
+        return
+    since = int(parts[0].quarters.edges[0])
+    firsts = first_readings(list(unclear.values()), since)
+    for part in parts:
+        if part.meter.device.pk in unclear:
+            part.begin(firsts.get(part.meter.device.pk))
+
+
+def _read(parts: Sequence[Part], rank: int) -> None:
+    """Read what the source of that rank of each tells of its quarter hours.
+
+    The buckets of Devices that came or went within one are divided there, those of no other:
+    whole quarter hours take the history store less time.
+    """
+    edges = {part: refined(part.quarters.edges, [part.service]) for part in parts}
+    whole = [part for part in parts if edges[part].size == part.quarters.edges.size]
+    cut = [part for part in parts if edges[part].size > part.quarters.edges.size]
+    for group in (whole, cut):
+        if group:
+            services = [part.service for part in group] if group is cut else []
+            _read_in(refined(group[0].quarters.edges, services), group, rank)
+
+
+def _read_in(edges: Ints, parts: Sequence[Part], rank: int) -> None:
+    users: dict[int, list[Part]] = {}
+    for part in parts:
+        users.setdefault(part.meter.sources[rank].pk, []).append(part)
+    queries = [_query(same[0].meter.sources[rank], same[0].quarters) for same in users.values()]
     for pk, series in get_store().read_series(queries, edges, known_until=int(edges[-1])):
-        for use in uses[pk]:
-            yield use, _energy(use, series)
+        for part in users[pk]:
+            metric = part.meter.sources[rank]
+            sign = EXCHANGES[part.exchange].sign
+            values, covered = _energy(metric, sign, series, np.diff(edges))
+            part.add(metric, edges, values, covered, series.newest)
 
 
-def _query(use: _Use) -> SeriesQuery:
-    aggregate = DEFAULT_AGGREGATES[use.metric.type]
-    summary = Summary(use.metric, aggregate, use.quarters, int(use.quarters.edges[-1]))
-    query = summary.query(envelope=False)
+def _query(metric: Metric, quarters: Buckets) -> SeriesQuery:
+    aggregate = DEFAULT_AGGREGATES[metric.type]
+    query = Summary(metric, aggregate, quarters, int(quarters.edges[-1])).query(envelope=False)
     # Only the readings of a power tell which way it flowed.
     return query if query.needs == "rise" else replace(query, needs="readings")
 
 
-def _energy(use: _Use, series: BucketedSeries) -> Amount:
-    """What a counter rose, or a power over the time it is known; of an unknown unit, nothing.
+def _energy(
+    metric: Metric, sign: int, series: BucketedSeries, lengths: Ints
+) -> tuple[Floats, Floats]:
+    """What a counter rose, an interval meter told, or a power gave over time, in Wh.
 
-    Of a power, only what flows the way of its exchange's sign counts.
+    And for how many microseconds of each bucket that is known: of an unknown unit, for none.
+
+    Of a power, only what flows the way of the exchange's sign counts.
     """
-    scale = scale_of(use.metric)
-    covered, lengths = series.coverage(), np.diff(use.quarters.edges)
-    if isinstance(series, SampleSeries) and use.metric.type == MetricType.INTERVAL:
-        values, covered = series.amounts(), series.amounts_coverage()
-    elif isinstance(series, SampleSeries) and use.metric.type != MetricType.COUNTER:
-        values = _directed(series, EXCHANGES[use.exchange].sign).mean() * covered * lengths / HOUR
-    else:
-        values = series.increase()
-    known = 0.0 if scale is None or np.isnan(values).all() else np.average(covered, weights=lengths)
-    return Amount(
-        np.nan_to_num(values) * (scale or 0.0),
-        float(known),
-        series.newest,
-        frozenset({use.metric.pk}),
-    )
+    covered = series.coverage() * lengths
+    scale = scale_of(metric)
+    if scale is None:
+        return np.full_like(covered, np.nan), np.zeros_like(covered)
+    if isinstance(series, SampleSeries) and metric.type == MetricType.INTERVAL:
+        return series.amounts() * scale, series.amounts_coverage() * lengths
+    if isinstance(series, SampleSeries) and metric.type != MetricType.COUNTER:
+        return _directed(series, sign).mean() * covered / HOUR * scale, covered
+    return series.increase() * scale, covered
 
 
 def _directed(series: SampleSeries, sign: int) -> SampleSeries:

@@ -1,8 +1,8 @@
 """The figures of Sites: power now, energy of a period, where it flowed, autarky, self-consumption.
 
 Computed, never ingested. Power comes from the latest values that are not stale; energy from the
-counters' increase or, where a Device has no counter, from its power over time. Retired Devices do
-not count. Everywhere: positive is into the Site's bus, and consumption is what balances it.
+counters' increase or, where a counter does not tell, from power over time. A Device counts while
+it is in service. Everywhere: positive is into the Site's bus, and consumption is what balances it.
 `docs/figures.md` has every formula.
 """
 
@@ -14,15 +14,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from energy.instants import from_micros
-from figures.balances import Amount, balanced
+from figures.balances import MIN_COVERAGE, Amount
+from figures.consumption import balance_of, consumption_of
 from figures.energies import Measured, measured
 from figures.flows import Energies, share_without
 from figures.inputs import ENERGY_KEYS, POWER_KEYS, SiteInputs, site_inputs
+from figures.missing import Missing
 from figures.periods import NOW_AND_TODAY, Period
 from figures.powers import powers
 from sites.models import Site
 
-MIN_COVERAGE = 0.8
 _POWER_UNIT, _ENERGY_UNIT, _SHARE_UNIT = "W", "Wh", "%"
 _PERCENT = 100
 
@@ -31,15 +32,19 @@ _PERCENT = 100
 class Figure:
     """`value` is None where `coverage` (0 to 1) is too low, or there is nothing to divide by.
 
-    `timestamp` is when the oldest reading it is computed from was measured; `inputs` are the ids
-    of its Metrics, ascending.
+    It is None too where meters contradict one another. `timestamp` is when the oldest reading it
+    is computed from was measured; `partial` is what is known, however little, and `missing` what is
+    not; `inputs` are the ids of its Metrics, ascending, and `sources` is the number of Devices.
     """
 
     value: float | None
     unit: str
     timestamp: datetime | None
     coverage: float
+    partial: float | None = None
+    missing: tuple[Missing, ...] = ()
     inputs: tuple[int, ...] = field(default=(), compare=False)
+    sources: int = field(default=0, compare=False)
 
 
 Figures = dict[str, Figure]
@@ -73,25 +78,17 @@ def _powers(inputs: SiteInputs, now: datetime) -> Figures:
 
 
 def _energies(amounts: Measured) -> Figures:
-    consumption = _consumption(amounts)
+    balance = balance_of(amounts)
     energies = {
         "production_energy": amounts["production"],
-        "consumption_energy": consumption,
+        "consumption_energy": consumption_of(amounts, balance),
         "grid_import_energy": amounts["import"],
         "grid_export_energy": amounts["export"],
         "battery_charge_energy": amounts["charge"],
         "battery_discharge_energy": amounts["discharge"],
     }
     figures = {name: _figure(amount, _ENERGY_UNIT) for name, amount in energies.items()}
-    return figures | _flows(amounts, consumption if amounts["import"] else None)
-
-
-def _consumption(amounts: Measured) -> Amount | None:
-    """What balances the Site; without a grid meter, what its loads measured."""
-    if amounts["import"] is None:
-        return amounts["load"]
-    into_the_bus = [amounts["import"], amounts["production"], amounts["discharge"]]
-    return balanced(into_the_bus, [amounts["export"], amounts["charge"]])
+    return figures | _flows(amounts, balance)
 
 
 def _flows(amounts: Measured, balance: Amount | None) -> Figures:
@@ -99,8 +96,8 @@ def _flows(amounts: Measured, balance: Amount | None) -> Figures:
     energies = _bucket_energies(amounts, balance)
     flows = energies.flows()
     has = {
-        "production": amounts["production"] is not None,
-        "storage": bool(amounts["charge"] or amounts["discharge"]),
+        "production": _exists(amounts["production"]),
+        "storage": _exists(amounts["charge"]) or _exists(amounts["discharge"]),
     }
     figures = {}
     for name, values in asdict(flows).items():
@@ -113,28 +110,42 @@ def _flows(amounts: Measured, balance: Amount | None) -> Figures:
     }
     known = _figure(balance, _SHARE_UNIT)
     for name, share in shares.items():
-        value = None if share is None or known.value is None else share * _PERCENT
-        figures[name] = replace(known, value=value)
+        percent = None if share is None else share * _PERCENT
+        figures[name] = replace(
+            known,
+            value=None if known.value is None else percent,
+            partial=None if known.partial is None else percent,
+        )
     return figures
 
 
+def _exists(amount: Amount | None) -> bool:
+    """Whether any Device was in service that measures it."""
+    return amount is not None and bool(amount.in_service.any())
+
+
 def _bucket_energies(amounts: Measured, balance: Amount | None) -> Energies:
-    """What the Site exchanged; nothing without a balance, and where it has no such equipment."""
+    """What the Site exchanged where all of its balance is known; nothing where it is not."""
     if balance is None:
         return Energies(*[np.zeros(0)] * 6)
     exchanges = [amounts[name] for name in ("import", "export", "charge", "discharge")]
-    nothing = np.zeros_like(balance.values)
+    unknown, nothing = np.isnan(balance.values), np.zeros_like(balance.values)
     terms = [amounts["production"], balance, *exchanges]
-    return Energies(*(amount.values if amount else nothing for amount in terms))
+    values = (amount.values if amount else nothing for amount in terms)
+    return Energies(*(np.where(unknown, 0, each) for each in values))
 
 
 def _figure(amount: Amount | None, unit: str) -> Figure:
     if amount is None:
         return Figure(None, unit, None, 0.0)
+    partial = None if amount.is_contradicted else amount.total
     return Figure(
-        amount.total if amount.coverage >= MIN_COVERAGE else None,
+        partial if amount.coverage >= MIN_COVERAGE else None,
         unit,
         None if amount.timestamp is None else from_micros(amount.timestamp),
         round(amount.coverage, 4),
+        partial,
+        amount.missing,
         tuple(sorted(amount.inputs)),
+        len(amount.sources),
     )

@@ -1,24 +1,26 @@
 """How each figure is computed, for answers and for `docs/figures.md`. Pure."""
 
-_PRODUCERS = "inverters, wind turbines and gensets; of PV arrays where no inverter measures them"
+_PRODUCERS = (
+    "inverters, wind turbines and gensets; of PV arrays while no inverter in service measures them"
+)
 
 POWERS = {
     "production_power": f"Σ latest power of {_PRODUCERS}",
     "consumption_power": "grid_power + production_power + battery_power; "
-    "without a grid meter Σ latest power of loads, EV chargers and heat pumps",
+    "without a grid meter in service Σ latest power of loads, EV chargers and heat pumps",
     "grid_power": "Σ latest power of grid meters; import is positive",
     "battery_power": "Σ latest power of batteries; discharge is positive",
     "state_of_charge": "mean of the batteries' latest state of charge",
 }
 ENERGIES = {
-    "production_energy": f"Σ increase of production_energy of {_PRODUCERS}",
+    "production_energy": f"Σ energy produced by {_PRODUCERS}",
     "consumption_energy": "grid_import_energy + production_energy + battery_discharge_energy "
     "− grid_export_energy − battery_charge_energy; "
-    "without a grid meter Σ increase of the energy of loads, EV chargers and heat pumps",
-    "grid_import_energy": "Σ increase of import_energy of grid meters",
-    "grid_export_energy": "Σ increase of export_energy of grid meters",
-    "battery_charge_energy": "Σ increase of charge_energy of batteries",
-    "battery_discharge_energy": "Σ increase of discharge_energy of batteries",
+    "without a grid meter in service Σ energy of loads, EV chargers and heat pumps",
+    "grid_import_energy": "Σ energy imported through grid meters",
+    "grid_export_energy": "Σ energy exported through grid meters",
+    "battery_charge_energy": "Σ energy charged into batteries",
+    "battery_discharge_energy": "Σ energy discharged from batteries",
 }
 # Of each quarter hour: P production, C consumption, I import, E export, L charge, D discharge.
 FLOWS = {

@@ -1,10 +1,13 @@
 """Which Metrics of a Site its figures are computed from."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from devices.kinds import DeviceKind, DeviceStatus
-from metrics.models import Metric
+from django.db.models import Exists, OuterRef
+
+from devices.kinds import DeviceKind
+from devices.models import Device
+from metrics.models import Latest, Metric
 from metrics.units import factor_between
 from metrics.vocabulary import MetricType
 from sites.models import Site
@@ -13,7 +16,7 @@ from sites.models import Site
 class Exchange(NamedTuple):
     """One way in which energy comes to a Site's bus or leaves it.
 
-    `keys` are those of the power and of the counter that measure it, by kind of Device; `sign` is
+    `keys` are those of the power and of the energy that measure it, by kind of Device; `sign` is
     that of the power while it flows this way.
     """
 
@@ -47,60 +50,67 @@ EXCHANGES = {
 CHARGE_LEVEL = "state_of_charge"
 _KEYS = [keys for exchange in EXCHANGES.values() for keys in exchange.keys.values()]
 POWER_KEYS = {power for power, _ in _KEYS} | {CHARGE_LEVEL}
-ENERGY_KEYS = {counter for _, counter in _KEYS}
-COUNTING = (MetricType.COUNTER, MetricType.INTERVAL)  # what measures energy, not power
+ENERGY_KEYS = {energy for _, energy in _KEYS}
 _BASE_UNITS = (
     dict.fromkeys(POWER_KEYS, "W") | dict.fromkeys(ENERGY_KEYS, "Wh") | {CHARGE_LEVEL: "%"}
 )
+# What measures the energy of an exchange, the best first.
+_SOURCES = (MetricType.COUNTER, MetricType.INTERVAL, MetricType.GAUGE)
 
-_Key = tuple[int, str]
+
+class Meter(NamedTuple):
+    """A Device that measures an exchange, by one or several of its Metrics, the best first."""
+
+    device: Device
+    sources: tuple[Metric, ...]
 
 
 class SiteInputs:
     """The Metrics of one Site that its figures are computed from."""
 
     def __init__(self, metrics: Iterable[Metric]) -> None:
-        self._kinds: dict[int, str] = {}
-        self._powers: dict[_Key, Metric] = {}
-        self._counters: dict[_Key, Metric] = {}
-        self.charge_levels: list[Metric] = []
+        self._devices: dict[int, Device] = {}
+        self._metrics: dict[tuple[int, str], Metric] = {}
         for metric in metrics:
-            self._add(metric)
+            self._devices[metric.device_id] = metric.device
+            self._metrics[metric.device_id, metric.key] = metric
+
+    @property
+    def charge_levels(self) -> list[Metric]:
+        """The states of charge of batteries, not of electric cars."""
+        metrics = self._metrics.values()
+        return [
+            metric
+            for metric in metrics
+            if metric.key == CHARGE_LEVEL and metric.device.kind == DeviceKind.BATTERY
+        ]
 
     def powers(self, name: str) -> list[Metric]:
         """The powers that measure exchange `name`."""
-        return self._without_arrays(power for power, _ in self._meters(name))
+        return [
+            metric
+            for meter in self.meters(name)
+            for metric in meter.sources
+            if metric.type == MetricType.GAUGE
+        ]
 
-    def energies(self, name: str) -> list[Metric]:
-        """What measures the energy of exchange `name`: each Device's counter, else its power."""
-        return self._without_arrays(counter or power for power, counter in self._meters(name))
-
-    def _add(self, metric: Metric) -> None:
-        self._kinds[metric.device_id] = metric.device.kind
-        key = (metric.device_id, metric.key)
-        if metric.key == CHARGE_LEVEL:
-            if metric.device.kind == DeviceKind.BATTERY:  # an electric car has one of its own
-                self.charge_levels.append(metric)
-        elif metric.type == MetricType.GAUGE and metric.key in POWER_KEYS:
-            self._powers[key] = metric
-        elif metric.type in COUNTING and metric.key in ENERGY_KEYS:
-            self._counters[key] = metric
-
-    def _meters(self, name: str) -> Iterator[tuple[Metric | None, Metric | None]]:
-        """The power and the counter of each Device that has part in exchange `name`."""
+    def meters(self, name: str) -> list[Meter]:
+        """What measures the energy of exchange `name`, a Meter for each Device."""
         keys = EXCHANGES[name].keys
-        for device, kind in self._kinds.items():
-            if kind in keys:
-                power, counter = keys[kind]
-                yield self._powers.get((device, power)), self._counters.get((device, counter))
+        devices = [device for device in self._devices.values() if device.kind in keys]
+        meters = (Meter(device, self._sources(device, keys[device.kind])) for device in devices)
+        return [meter for meter in meters if meter.sources]
 
-    @staticmethod
-    def _without_arrays(metrics: Iterable[Metric | None]) -> list[Metric]:
-        """Leaves out PV arrays where inverters measure the same energy behind them."""
-        meters = [metric for metric in metrics if metric]
-        if any(metric.device.kind == DeviceKind.INVERTER for metric in meters):
-            return [metric for metric in meters if metric.device.kind != DeviceKind.PV_ARRAY]
-        return meters
+    def _sources(self, device: Device, keys: Iterable[str]) -> tuple[Metric, ...]:
+        """Those in known units; only where there are none, the others, of which nothing is known."""
+        power, energy = (self._metrics.get((device.pk, key)) for key in keys)
+        found = [
+            metric
+            for kind in _SOURCES
+            if (metric := power if kind == MetricType.GAUGE else energy) and metric.type == kind
+        ]
+        known = [metric for metric in found if scale_of(metric) is not None]
+        return tuple(known or found)
 
 
 def scale_of(metric: Metric) -> float | None:
@@ -109,10 +119,13 @@ def scale_of(metric: Metric) -> float | None:
 
 
 def site_inputs(sites: Sequence[Site], keys: Iterable[str]) -> dict[int, SiteInputs]:
-    """By Site id, the Metrics with those keys of the Devices in service."""
+    """By Site id, the Metrics with those keys.
+
+    Each is told whether its Device `has_reported` anything at all.
+    """
     metrics: dict[int, list[Metric]] = {site.pk: [] for site in sites}
-    in_service = Metric.objects.exclude(device__status=DeviceStatus.RETIRED)
-    chosen = in_service.filter(device__site__in=metrics, key__in=keys)
-    for metric in chosen.with_latest():
+    reported = Latest.objects.filter(metric__device=OuterRef("device"))
+    chosen = Metric.objects.filter(device__site__in=metrics, key__in=keys)
+    for metric in chosen.with_latest().annotate(has_reported=Exists(reported)):
         metrics[metric.device.site_id].append(metric)
     return {site: SiteInputs(of_site) for site, of_site in metrics.items()}

@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from energy.parameters import Parameters, SwitchField
 from figures.formulas import FORMULAS
+from figures.missing import Reason
 from figures.periods import NOW_AND_TODAY, Period, read_period
 
 
@@ -48,17 +49,33 @@ class ExplanationSerializer(serializers.Serializer):
     documentation = serializers.URLField(help_text="The page that describes the formula.")
 
 
+class MissingSerializer(serializers.Serializer):
+    """A Device of which a figure knows too little, and why."""
+
+    device = serializers.IntegerField()
+    reason = serializers.ChoiceField(
+        choices=[(reason.value, reason.name) for reason in Reason],
+        help_text="`never_reported`: no reading at all. `stale`: no recent one. "
+        "`no_readings_in_period`: none in the period. `gaps`: of less than 80 % of its time in "
+        "service in the period. `contradiction`: its readings and those of the others named so "
+        "cannot all be right.",
+    )
+
+
 class FigureSerializer(serializers.Serializer):
     """One figure of a Site.
 
-    The value is null where too little is known (`coverage` below 0.8), or there is nothing to
-    divide by; the timestamp is when the oldest reading it rests on was measured.
+    The value is null where too little is known (`coverage` below 0.8), where meters contradict one
+    another, or there is nothing to divide by; the timestamp is when the oldest reading it rests on
+    was measured. `partial` is what is known, however little that is; `missing` says what is not.
     """
 
     value = serializers.FloatField(allow_null=True)
     unit = serializers.CharField()
     timestamp = serializers.DateTimeField(allow_null=True)
     coverage = serializers.FloatField(min_value=0, max_value=1)
+    partial = serializers.FloatField(allow_null=True)  # type: ignore[assignment]
+    missing = MissingSerializer(many=True)
     explain = ExplanationSerializer(required=False, help_text="Only with `explain=true`.")
 
 

@@ -49,6 +49,10 @@ def _plain(figure: Figure) -> dict[str, Any]:
         "unit": figure.unit,
         "timestamp": figure.timestamp,
         "coverage": figure.coverage,
+        "partial": figure.partial,
+        "missing": [
+            {"device": each.device.pk, "reason": each.reason.value} for each in figure.missing
+        ],
     }
 
 

@@ -15,6 +15,7 @@ from devices.models import Device
 from energy.instants import to_micros
 from figures.figures import Figure, Figures, site_figures, site_powers
 from figures.flows import Energies
+from figures.missing import Missing, Reason
 from history import get_store
 from history.arrays import ReadingBatch
 from metrics.models import Latest, Metric
@@ -104,18 +105,18 @@ class TestPowerNow:
     def test_a_stale_value_does_not_count(self, site: Site) -> None:
         for _ in range(4):
             equip(site, DeviceKind.INVERTER, active_power=100)
-        equip(site, DeviceKind.INVERTER, active_power=999, stale=True)
+        silent = equip(site, DeviceKind.INVERTER, active_power=999, stale=True)
 
         assert figures(site)["production_power"] == Figure(
-            400, "W", NOW - timedelta(minutes=1), 0.8
+            400, "W", NOW - timedelta(minutes=1), 0.8, 400, (Missing(silent, Reason.STALE),)
         )
 
     def test_below_a_coverage_of_80_percent_there_is_no_figure(self, site: Site) -> None:
         for stale in (False, False, False, True):
-            equip(site, DeviceKind.INVERTER, active_power=100, stale=stale)
+            last = equip(site, DeviceKind.INVERTER, active_power=100, stale=stale)
 
         assert figures(site)["production_power"] == Figure(
-            None, "W", NOW - timedelta(minutes=1), 0.75
+            None, "W", NOW - timedelta(minutes=1), 0.75, 300, (Missing(last, Reason.STALE),)
         )
 
     def test_consumption_is_unknown_with_any_side_of_its_balance(self, site: Site) -> None:
@@ -141,7 +142,9 @@ class TestPowerNow:
     def test_a_retired_device_does_not_count(self, site: Site) -> None:
         equip(site, DeviceKind.INVERTER, active_power=100)
         retired = equip(site, DeviceKind.INVERTER, active_power=999, stale=True)
-        Device.objects.filter(pk=retired.pk).update(status=DeviceStatus.RETIRED)
+        Device.objects.filter(pk=retired.pk).update(
+            status=DeviceStatus.RETIRED, retired_at=NOW - timedelta(days=1)
+        )
 
         assert figures(site)["production_power"].value == 100
 
@@ -205,9 +208,11 @@ class TestEnergyToday:
     def test_without_counters_power_is_integrated_by_direction(self, site: Site) -> None:
         meter = equip(site, DeviceKind.GRID_METER, active_power=1)
         record(meter, "active_power", [1_000] * 6 + [-500] * 6)
+        inverter = equip(site, DeviceKind.INVERTER, active_power=1)
+        record(inverter, "active_power", [0] * 6 + [600] * 6)
 
         assert values_of(site, "grid_import_energy", "grid_export_energy") == [6_000, 3_000]
-        assert values_of(site, "consumption_energy") == [3_000]
+        assert values_of(site, "consumption_energy") == [6_600]
 
     def test_with_too_many_gaps_there_is_no_figure(self, site: Site) -> None:
         meter = equip(site, DeviceKind.LOAD_METER, active_power=1)

@@ -38,6 +38,7 @@ def upgraded(
         old = type(new)({**new.settings_dict, "NAME": name}, "default")
         _use(old)
         try:
+            _retire(old)
             call_command("migrate", verbosity=0)
             yield SimpleNamespace(old=old, new=new)
         finally:
@@ -66,6 +67,12 @@ def _loaded(connection: BaseDatabaseWrapper, folder: Path) -> Iterator[str]:
     finally:
         with connection._nodb_cursor() as cursor:
             cursor.execute(f"DROP DATABASE {name}")
+
+
+def _retire(connection: BaseDatabaseWrapper) -> None:
+    """Retire a Device, as people did before the release's database said when."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE devices_device SET status = 'retired' WHERE slug = 'weather'")
 
 
 def _use(connection: BaseDatabaseWrapper) -> None:
@@ -152,6 +159,13 @@ def test_hours_are_answered_from_what_was_kept(admin, metrics, day):
     assert mean == pytest.approx([sum(hour) / 6 for hour in hours])
     counted = history(admin, metrics["grid-meter/import_energy"], query)["values"]
     assert counted == pytest.approx([300.0] * 24)
+
+
+def test_a_retired_device_was_so_with_its_last_reading(admin):
+    devices = {row["slug"]: row for row in results(admin, "devices")}
+    last, _ = release.readings("weather/irradiance", "gauge")[-1]
+    assert datetime.fromisoformat(devices["weather"]["retired_at"]) == last
+    assert devices["grid-meter"]["retired_at"] is None
 
 
 @pytest.mark.parametrize("person", release.PEOPLE, ids=lambda person: person.username)
