@@ -9,7 +9,7 @@ import numpy as np
 from devices.kinds import DeviceKind
 from figures.balances import Amount, pooled
 from figures.inputs import EXCHANGES, SiteInputs, scale_of
-from figures.parts import Part
+from figures.measurement import Measurement
 from figures.service import Service, first_readings, refined
 from history import get_store
 from history.arrays import Floats, Ints, Samples
@@ -42,13 +42,13 @@ def measured(
 
 def _by_window(
     inputs: Mapping[int, SiteInputs], quarters: Mapping[int, Buckets | None]
-) -> Iterable[list[Part]]:
-    """The parts of Sites with the same quarter hours together, of Devices in service in them."""
-    windows: dict[bytes, list[Part]] = {}
+) -> Iterable[list[Measurement]]:
+    """Those of Devices in service, of Sites with the same quarter hours together."""
+    windows: dict[bytes, list[Measurement]] = {}
     for site, of_site in inputs.items():
         if (buckets := quarters[site]) is not None:
             parts = [
-                Part(site, name, meter, buckets)
+                Measurement(site, name, meter, buckets)
                 for name in EXCHANGES
                 for meter in of_site.meters(name)
                 if Service.of(meter.device).overlaps(buckets.edges)
@@ -57,8 +57,8 @@ def _by_window(
     return [parts for parts in windows.values() if parts]
 
 
-def _measured(parts: Sequence[Part]) -> list[Part]:
-    """The parts with what they measured; PV arrays while no inverter measures the same energy."""
+def _measured(parts: Sequence[Measurement]) -> list[Measurement]:
+    """What Devices measured; PV arrays while no inverter measures the same energy."""
     arrays = [part for part in parts if part.meter.device.kind == DeviceKind.PV_ARRAY]
     others = [part for part in parts if part not in arrays]
     _measure(others)
@@ -76,7 +76,7 @@ def _measured(parts: Sequence[Part]) -> list[Part]:
     return [part for part in chain(others, arrays) if part.counts]
 
 
-def _measure(parts: Sequence[Part]) -> None:
+def _measure(parts: Sequence[Measurement]) -> None:
     """Read the best source of each, and the next ones of those of which that tells too little."""
     for rank in range(max((len(part.meter.sources) for part in parts), default=0)):
         _read([part for part in parts if part.lacks(rank)], rank)
@@ -84,7 +84,7 @@ def _measure(parts: Sequence[Part]) -> None:
             _find_beginnings(parts)
 
 
-def _find_beginnings(parts: Sequence[Part]) -> None:
+def _find_beginnings(parts: Sequence[Measurement]) -> None:
     """Ask when Devices were read first, where what was read leaves that open."""
     unclear = {part.meter.device.pk: part.meter.device for part in parts if part.is_unclear}
     if not unclear:
@@ -96,7 +96,7 @@ def _find_beginnings(parts: Sequence[Part]) -> None:
             part.begin(firsts.get(part.meter.device.pk))
 
 
-def _read(parts: Sequence[Part], rank: int) -> None:
+def _read(parts: Sequence[Measurement], rank: int) -> None:
     """Read what the source of that rank of each tells of its quarter hours.
 
     The buckets of Devices that came or went within one are divided there, those of no other:
@@ -111,8 +111,8 @@ def _read(parts: Sequence[Part], rank: int) -> None:
             _read_in(refined(group[0].quarters.edges, services), group, rank)
 
 
-def _read_in(edges: Ints, parts: Sequence[Part], rank: int) -> None:
-    users: dict[int, list[Part]] = {}
+def _read_in(edges: Ints, parts: Sequence[Measurement], rank: int) -> None:
+    users: dict[int, list[Measurement]] = {}
     for part in parts:
         users.setdefault(part.meter.sources[rank].pk, []).append(part)
     queries = [_query(same[0].meter.sources[rank], same[0].quarters) for same in users.values()]

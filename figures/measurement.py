@@ -15,7 +15,7 @@ from metrics.models import Metric
 
 
 @dataclass(eq=False)
-class Part:
+class Measurement:
     """The energy that a Meter measured, as it is read source by source.
 
     In each quarter hour the first source counts that is known for MIN_COVERAGE of it, else the one
