@@ -73,7 +73,7 @@ def _query(use: _Use) -> SeriesQuery:
     summary = Summary(use.metric, aggregate, use.quarters, int(use.quarters.edges[-1]))
     query = summary.query(envelope=False)
     # Only the readings of a power tell which way it flowed.
-    return query if query.needs == "rise" else replace(query, needs="readings")
+    return query if query.needs == "increase" else replace(query, needs="readings")
 
 
 def _energy(use: _Use, series: BucketedSeries) -> Amount:
