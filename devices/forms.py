@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db import transaction
-from django.utils import timezone
 
 from devices.kinds import DeviceKind
 from devices.models import Device
+from energy.forms import LocalTimeField, local_text
 from metrics.models import MAX_INTERVAL, Metric
 from metrics.vocabulary import CANONICAL, MetricSpec, headline
-from timeseries.forms import local_time
+
+TIMES = ("in_service_from", "retired_at")
 
 
 class KindMetricsWidget(forms.CheckboxSelectMultiple):
@@ -71,19 +72,18 @@ class DeviceForm(forms.ModelForm):
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
             "notes": forms.Textarea(attrs={"rows": 3}),
-            "in_service_from": local_time(),
-            "retired_at": local_time(),
         }
+        field_classes = dict.fromkeys(TIMES, LocalTimeField)
 
     field_order = ("name", "kind", "metrics", "expected_interval", "status")
     existing_keys: Collection[str] = ()
 
     def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
-        self.zone = zone
-        for name in ("in_service_from", "retired_at"):
+        for name in TIMES:
+            self.fields[name].widget.zone = zone
             if moment := self.initial.get(name):
-                self.initial[name] = timezone.make_naive(moment, zone)
+                self.initial[name] = local_text(moment, zone)
         self.fields["metrics"].choices = self._metric_choices()  # type: ignore[attr-defined]
         self.fields["kind"].choices = [("", "Choose a kind"), *DeviceKind.choices]  # type: ignore[attr-defined]
 
@@ -100,10 +100,6 @@ class DeviceForm(forms.ModelForm):
             )
             for kind in DeviceKind
         ]
-
-    def full_clean(self) -> None:
-        with timezone.override(self.zone):
-            super().full_clean()
 
     def clean_in_service_from(self) -> datetime | None:
         return self._exact("in_service_from")

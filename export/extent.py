@@ -6,8 +6,8 @@ from dataclasses import replace
 from export.buckets import BucketsExport
 from history import get_store
 from history.buckets import DAY, FIXED, Window
+from history.rules import lookback_of_metric
 from metrics.models import Metric
-from timeseries.summaries import lookback_of_metric
 
 # A file of up to so many buckets, the most that a time series has, has the empty ones at both ends
 # too.

@@ -128,7 +128,7 @@ def _query(metric: Metric, quarters: Buckets) -> SeriesQuery:
     aggregate = DEFAULT_AGGREGATES[metric.type]
     query = Summary(metric, aggregate, quarters, int(quarters.edges[-1])).query(envelope=False)
     # Only the readings of a power tell which way it flowed.
-    return query if query.needs == "rise" else replace(query, needs="readings")
+    return query if query.needs == "increase" else replace(query, needs="readings")
 
 
 def _energy(

@@ -102,7 +102,7 @@ class SiteInputs:
         return [meter for meter in meters if meter.sources]
 
     def _sources(self, device: Device, keys: Iterable[str]) -> tuple[Metric, ...]:
-        """Those in known units; only where there are none, the others, of which nothing is known."""
+        """Those in known units; where there are none, the others, of which nothing is known."""
         power, energy = (self._metrics.get((device.pk, key)) for key in keys)
         found = [
             metric

@@ -6,12 +6,9 @@ where a bucket has no answer.
 
 `minimum`, `maximum`, `total`, `count`, `first` and `last` are over the readings measured inside
 the bucket. The others look at the time between readings:
-
-- A reading stands for the time until the next one, but for no longer than its `lookback`; later
-  time, and time behind `known_until`, is unknown. `coverage` is the known share of a bucket, and
-  the means weight each value by the known time it stands for.
-- A counter rises evenly between two readings, so a step across an edge is shared out by time, and
-  the increases of adjacent buckets add up to the increase of the whole.
+a reading stands for the time until the next one, but for no longer than its `lookback`; later time,
+and time behind `known_until`, is unknown. `coverage` is the known share of a bucket, and the means
+weight each value by the known time it stands for. How far counters rise is told by `history.steps`.
 """
 
 from dataclasses import dataclass
@@ -111,31 +108,6 @@ def circular_mean(samples: Samples, edges: Ints, lookback: int, known_until: int
     return np.where(np.hypot(east, north) > _NO_DIRECTION, degrees, np.nan)
 
 
-@_overflowing
-def increase(samples: Samples, edges: Ints, *, max_rate: float | None = None) -> Floats:
-    """How far a counter rose in each bucket; NaN where no step between readings is known.
-
-    A counter that falls was reset: it counted from 0. `max_rate`, in the counter's unit per
-    microsecond where it is known, tells glitches, which never count: readings that alone break an
-    otherwise plausible rise are passed over, and a step beyond `max_rate` × the time since the
-    counter last moved (coarse counters move in jumps) is none.
-    """
-    rate = np.inf if max_rate is None else max_rate
-    kept = _without_glitches(samples, rate)
-    if not len(kept):
-        return np.full(edges.size - 1, np.nan)
-    steps, plausible = _steps(kept, rate)
-    origin = kept.timestamps[0]  # keeps microseconds exact as floats
-
-    def between_edges(amounts: Floats) -> Floats:
-        summed = np.concatenate(([0.0], np.cumsum(amounts)))
-        return np.diff(np.interp(edges - origin, kept.timestamps - origin, summed))
-
-    known = between_edges(np.where(plausible, np.diff(kept.timestamps), 0))
-    risen = between_edges(np.where(plausible, steps, 0))
-    return _finite(np.where(known > 0, np.maximum(risen, 0), np.nan))
-
-
 @dataclass(frozen=True, slots=True)
 class _Pieces:
     """The window cut at every edge and every reading; one reading stands for each piece.
@@ -198,32 +170,3 @@ def _picked(samples: Samples, offsets: NDArray[Any], chosen: NDArray[Any]) -> Fl
     result = np.full(offsets.size - 1, np.nan)
     result[filled] = samples.values[chosen[filled]]
     return result
-
-
-def _without_glitches(samples: Samples, rate: float) -> Samples:
-    """The readings without those that alone break a plausible rise from the one before to the next.
-
-    Neither the step to such a reading nor the one from it is a plausible rise.
-    """
-    if np.isinf(rate):
-        return samples
-    timestamps, values = samples.timestamps, samples.values
-
-    def rises(lag: int) -> NDArray[np.bool_]:
-        steps = values[lag:] - values[:-lag]
-        return (steps >= 0) & (steps <= rate * (timestamps[lag:] - timestamps[:-lag]))
-
-    single = rises(1)
-    kept = np.ones(len(samples), bool)
-    kept[1:-1] = single[:-1] | single[1:] | ~rises(2)
-    return Samples(timestamps[kept], values[kept])
-
-
-def _steps(samples: Samples, rate: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """The rise between each two readings, from 0 after a fall, and whether it is plausible."""
-    changes = np.diff(samples.values)
-    steps = np.where(changes < 0, np.maximum(samples.values[1:], 0), changes)
-    moved = np.where(changes[:-1] != 0, np.arange(1, changes.size), 0)
-    since = samples.timestamps[np.concatenate(([0], np.maximum.accumulate(moved)))]
-    plausible = steps <= rate * (samples.timestamps[1:] - since)
-    return steps, plausible & np.isfinite(steps)

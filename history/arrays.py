@@ -35,10 +35,14 @@ class Samples:
             return self
         return self.between(*np.searchsorted(self.timestamps, (start, end)))
 
-    def around(self, start: int, end: int, before: int) -> Self:
-        """The readings of [start, end) and, unless `before` is 0, `before` ahead and one behind."""
+    def behind(self, instant: int) -> Self:
+        """The readings from an instant on."""
+        return self.between(int(np.searchsorted(self.timestamps, instant)), len(self))
+
+    def around(self, start: int, end: int) -> Self:
+        """The readings of [start, end), the last one before and the first one behind."""
         low, high = np.searchsorted(self.timestamps, (start, end))
-        return self.between(max(0, low - before), high + (before > 0))
+        return self.between(max(0, low - 1), high + 1)
 
     def between(self, low: int, high: int) -> Self:
         """The readings from one index up to another."""

@@ -13,10 +13,28 @@ from typing import NamedTuple
 import numpy as np
 
 from history.arrays import Floats, Ints
-from history.decisions import HOUR, KEPT, NEVER_READ, NO_STEP, Counter, CounterState, Rules
+from history.decisions import (
+    HOUR,
+    KEPT,
+    NEVER_READ,
+    NO_RULES,
+    NO_STEP,
+    Counter,
+    CounterState,
+    Rules,
+)
 from history.steps import Steps, shared
 
-__all__ = ["NEVER_READ", "CounterState", "Rules", "Steps", "advance", "advance_all", "shared"]
+__all__ = [
+    "NEVER_READ",
+    "NO_RULES",
+    "CounterState",
+    "Rules",
+    "Steps",
+    "advance",
+    "advance_all",
+    "shared",
+]
 
 
 def advance(

@@ -73,6 +73,9 @@ class Rules(NamedTuple):
         return self.max_rate or inf
 
 
+NO_RULES = Rules()  # of a counter of which nothing is known
+
+
 @dataclass(frozen=True, slots=True)
 class CounterState:
     """All that decides what the next readings of a counter add.

@@ -44,7 +44,9 @@ class Chunk(models.Model):
 
     Written and read through `history.relational` only. `day` counts UTC days from the Unix epoch;
     `n` readings, measured at `times`, were `vals`. The others are the day's rollup by quarter hour,
-    a reading standing for `lookback` microseconds at most: see `EncodedRollup`.
+    a reading standing for `lookback` microseconds at most: see `EncodedRollup`. Of a counter they
+    are also what the day added to it, and the state that it left it in: see `Added`. A counter's
+    state is missing where it has to be found again.
     """
 
     pk = models.CompositePrimaryKey("metric_id", "day")
@@ -56,17 +58,36 @@ class Chunk(models.Model):
     lookback = models.BigIntegerField()
     times = models.BinaryField()
     vals = models.BinaryField()
-    rise = models.FloatField(null=True)
     shape = models.BinaryField(null=True)
     means = models.BinaryField(null=True)
     lasts = models.BinaryField(null=True)
     extremes = models.BinaryField(null=True)
+    increments = models.BinaryField(null=True)
+    state = models.BinaryField(null=True)
 
     class Meta:
         constraints = (models.CheckConstraint(condition=Q(n__gte=1), name="chunk_has_readings"),)
 
     def __str__(self) -> str:
         return f"{self.n} readings of day {self.day}"
+
+
+class Checkpoint(models.Model):
+    """The state that a UTC day left a counter in, where no chunk keeps it.
+
+    Of the day before the first one that is kept where history is pruned, and of every day that is
+    past in a store outside this database.
+    """
+
+    pk = models.CompositePrimaryKey("metric_id", "day")
+    metric = models.ForeignKey(
+        Metric, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+    day = models.IntegerField()
+    state = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"Metric {self.metric_id} after day {self.day}"
 
 
 class Version(models.Model):

@@ -30,7 +30,7 @@ def prune(now: int) -> int:
 
 @transaction.atomic
 def _prune(before: int, metric_ids: list[int]) -> int:
-    count = get_store().delete(metric_ids, None, before)
+    count = get_store().prune(metric_ids, before)
     Latest.objects.filter(metric__in=metric_ids, timestamp__lt=from_micros(before)).delete()
     return count
 

@@ -1,12 +1,13 @@
 """One Metric's history in buckets, whatever it is computed from. Pure."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from history import aggregates, intervals
 from history.arrays import Floats, Ints, Samples
+from history.steps import Steps, shared
 
 
 class BucketedSeries(ABC):
@@ -29,10 +30,6 @@ class BucketedSeries(ABC):
         """How many readings were measured in each bucket; NaN, not 0, where none was."""
 
     @abstractmethod
-    def first(self) -> Floats:
-        """The first value measured in each bucket."""
-
-    @abstractmethod
     def last(self) -> Floats:
         """The last value measured in each bucket."""
 
@@ -42,7 +39,7 @@ class BucketedSeries(ABC):
 
     @abstractmethod
     def increase(self) -> Floats:
-        """How far a counter rose in each bucket."""
+        """How far a counter rose in each bucket; NaN where nothing is known of any of its time."""
 
     @abstractmethod
     def coverage(self) -> Floats:
@@ -64,15 +61,15 @@ class SampleSeries(BucketedSeries):
     """A series computed from readings, which may reach beyond the buckets on both sides.
 
     `edges` int64[buckets + 1]; a value is known for at most `lookback` after its reading, and not
-    behind `known_until`; a counter gains no more than `max_rate` a microsecond, where that is
-    known. All instants and spans in microseconds.
+    behind `known_until`; `steps` are what a counter rose, where the series is to tell that. All
+    instants and spans in microseconds.
     """
 
     samples: Samples
     edges: Ints
     lookback: int
     known_until: int
-    max_rate: float | None = None
+    steps: Steps = field(default_factory=Steps.none)
 
     def minimum(self) -> Floats:
         return aggregates.minimum(self.samples, self.edges)
@@ -84,6 +81,7 @@ class SampleSeries(BucketedSeries):
         return aggregates.count(self.samples, self.edges)
 
     def first(self) -> Floats:
+        """The first value measured in each bucket."""
         return aggregates.first(self.samples, self.edges)
 
     def last(self) -> Floats:
@@ -94,7 +92,7 @@ class SampleSeries(BucketedSeries):
         return aggregates.mean(self.samples, self.edges, *known)
 
     def increase(self) -> Floats:
-        return aggregates.increase(self.samples, self.edges, max_rate=self.max_rate)
+        return shared(self.steps, self.edges)[0]
 
     def coverage(self) -> Floats:
         return aggregates.coverage(self.samples, self.edges, self.lookback, self.known_until)

@@ -1,5 +1,6 @@
 """What a counter rose, span by span, and how that is shared out over buckets. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -13,10 +14,11 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Steps:
-    """What a counter rose over each (`since`, `until`], ascending, each beginning where one ended.
+    """What a counter rose over each (`since`, `until`], ascending, none of which overlap.
 
     `since` and `until` int64[n], microseconds since the Unix epoch; `amount` float64[n], finite and
     at least 0; `known` bool[n]: False for a span of which nothing is known, and whose amount is 0.
+    Nothing is told of the time between two steps, where there is any.
     """
 
     since: Ints
@@ -30,8 +32,32 @@ class Steps:
         instants = np.empty(0, np.int64)
         return cls(instants, instants, np.empty(0, np.float64), np.empty(0, np.bool_))
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Those of all parts, each of which lies behind the one before."""
+        if len(parts) == 1:
+            return parts[0]
+        columns = ([getattr(part, field.name) for part in parts] for field in fields(cls))
+        return cls(*map(np.concatenate, columns)) if parts else cls.none()
+
+    @classmethod
+    def sorted(cls, parts: Sequence[Self]) -> Self:
+        """Those of all parts, in whatever order they are."""
+        steps = cls.joined(parts)
+        if len(parts) > 1:
+            order = np.argsort(steps.until)
+            return cls(*(getattr(steps, field.name)[order] for field in fields(cls)))
+        return steps
+
     def __len__(self) -> int:
         return self.until.size
+
+    @property
+    def turns(self) -> Ints:
+        """When one begins or ends, ascending, no instant twice."""
+        if np.array_equal(self.since[1:], self.until[:-1]):
+            return np.append(self.since[:1], self.until)
+        return np.unique(np.concatenate((self.since, self.until)))
 
     def between(self, low: int, high: int) -> Self:
         """Those from one index up to another."""
@@ -51,14 +77,14 @@ def shared(steps: Steps, edges: Ints) -> tuple[Floats, Ints]:
     if not len(steps):
         return np.full(buckets, np.nan), np.zeros(buckets, np.int64)
     # The time of the buckets, cut wherever a step begins or ends as well.
-    turns = np.append(steps.since[0], steps.until)
+    turns = steps.turns
     inside = turns[slice(*np.searchsorted(turns, edges[[0, -1]]))]
     places = np.searchsorted(inside, edges)
     cuts = np.insert(inside, places, edges)
     lengths = np.diff(cuts)
     owners = np.searchsorted(steps.until, cuts[:-1], side="right")
-    owned = (owners < len(steps)) & (cuts[:-1] >= turns[0])
-    owners[~owned] = 0
+    owners[owners == len(steps)] = 0
+    owned = (steps.since[owners] <= cuts[:-1]) & (cuts[:-1] < steps.until[owners])
     counts = owned & steps.known[owners]
     shares = lengths / (steps.until - steps.since)[owners]
     offsets = places[:-1] + np.arange(buckets)

@@ -8,18 +8,21 @@ from typing import Literal
 
 from django.core.checks import CheckMessage
 
-from history import merge
+from history import counting, merge
 from history.arrays import Ints, ReadingBatch, Samples
 from history.blocks import in_blocks
+from history.buckets import DAY
+from history.counters import NO_RULES, Rules, Steps
+from history.counting import Kept, Run
 from history.series import BucketedSeries, SampleSeries
 
 # Metrics whose readings are in memory at once: a month of minutes of each is 45 MB.
 BLOCK = 64
 # Readings that are in memory at once, where one Metric alone has not more: 16 MB.
 READINGS_AT_ONCE = 1_000_000
-# Readings that are needed from before a window: the one that stands when it begins, and one more
-# to tell a counter's glitch from a reset.
-NEIGHBOURS_BEFORE = 2
+# A counter's window is read together with what lies between it and the latest state that is kept,
+# as a rule the days that are not sealed yet, unless that is more time than this.
+_READ_ALONG = 4 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,20 @@ class SeriesQuery:
 
     `needs`: time-weighted means, how far a counter rose, what only its readings tell, or none of
     these. `extremes`: the least and the greatest values too. `lookback`: for how many microseconds
-    a reading stands at most; `max_rate`: how much a counter gains in one at most, if known.
+    a reading stands at most; `rules`: what is known of the counter, if it is one.
     """
 
     metric_id: int
-    needs: Literal["mean", "rise", "readings", "other"]
+    needs: Literal["mean", "increase", "readings", "other"]
     extremes: bool
     lookback: int
-    max_rate: float | None = None
+    rules: Rules = NO_RULES
 
-    def series_of(self, samples: Samples, edges: Ints, known_until: int) -> SampleSeries:
-        """The series, computed from readings."""
-        return SampleSeries(samples, edges, self.lookback, known_until, self.max_rate)
+    def series_of(
+        self, samples: Samples, edges: Ints, known_until: int, steps: Steps | None = None
+    ) -> SampleSeries:
+        """The series, computed from readings, and from the steps of a counter."""
+        return SampleSeries(samples, edges, self.lookback, known_until, steps or Steps.none())
 
 
 class HistoryStore(ABC):
@@ -79,8 +84,8 @@ class HistoryStore(ABC):
     ) -> dict[int, Samples]:
         """The readings of [start, end), with an entry for every Metric asked for.
 
-        `with_neighbours` adds the last NEIGHBOURS_BEFORE readings before `start` and the first at
-        or after `end`, however far away.
+        `with_neighbours` adds the last reading before `start` and the first at or after `end`,
+        however far away.
         """
 
     @abstractmethod
@@ -123,6 +128,13 @@ class HistoryStore(ABC):
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
     ) -> int:
         """Delete readings of these Metrics, in [start, end) where given; return how many."""
+
+    @abstractmethod
+    def prune(self, metric_ids: Sequence[int], before: int) -> int:
+        """Delete the readings before the beginning of a UTC day, which are not kept any longer.
+
+        What those behind have added to counters stays. Returns how many readings were deleted.
+        """
 
     @abstractmethod
     def count(
@@ -171,10 +183,50 @@ class HistoryStore(ABC):
 
         Nothing is known of the time after `known_until`.
         """
+        return self.series_of_readings(queries, edges, known_until=known_until)
+
+    def series_of_readings(
+        self, queries: Sequence[SeriesQuery], edges: Ints, *, known_until: int
+    ) -> Iterator[tuple[int, SampleSeries]]:
+        """The same, computed from readings."""
+        counters = [query for query in queries if query.needs == "increase"]
+        others = [query for query in queries if query.needs != "increase"]
+        of_counters = self._series_of_counters(counters, edges, known_until)
+        of_others = self._series_of_readings(others, edges, known_until)
+        for query in queries:
+            yield next(of_counters if query.needs == "increase" else of_others)
+
+    @abstractmethod
+    def kept_states(self, rules: Mapping[int, Rules], instant: int) -> dict[int, Kept]:
+        """By Metric id, the latest state of each counter that is kept from before `instant`.
+
+        An entry for each; one that was never read where none is kept.
+        """
+
+    def _series_of_readings(
+        self, queries: Sequence[SeriesQuery], edges: Ints, known_until: int
+    ) -> Iterator[tuple[int, SampleSeries]]:
         ids = [query.metric_id for query in queries]
         found = self.read_blocks(ids, *edges[[0, -1]].tolist(), with_neighbours=True)
         for query, (metric_id, samples) in zip(queries, found, strict=True):
             yield metric_id, query.series_of(samples, edges, known_until)
+
+    def _series_of_counters(
+        self, queries: Sequence[SeriesQuery], edges: Ints, known_until: int
+    ) -> Iterator[tuple[int, SampleSeries]]:
+        start, end = edges[[0, -1]].tolist()
+        for block in in_blocks(queries, BLOCK):
+            rules = {query.metric_id: query.rules for query in block}
+            kept = self.kept_states(rules, start)
+            far = {key: each for key, each in kept.items() if each.since < start - _READ_ALONG}
+            kept |= counting.brought_forward(far, rules, start, self)
+            since = min(each.since for each in kept.values())
+            found = self.read_blocks(list(rules), since, end, with_neighbours=True)
+            for query, (metric_id, samples) in zip(block, found, strict=True):
+                origin, state = kept[metric_id]
+                run = Run(metric_id, query.rules, state, samples.behind(origin))
+                (steps,) = counting.steps_of([run], end, self)
+                yield metric_id, query.series_of(samples, edges, known_until, steps)
 
 
 def _behind(

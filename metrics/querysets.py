@@ -81,7 +81,7 @@ class MetricQuerySet(ToldQuerySet):
 
         All columns of the three would take Python twice as long for a thousand Metrics.
         """
-        own = ("key", "name", "unit", "type", "expected_interval")
+        own = ("key", "name", "unit", "type", "expected_interval", "rollover")
         related = ("device__site", "device__rated_power", "device__site__time_zone")
         return self.select_related("device__site").only(*own, *related)
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from energy.errors import DomainError
 from history import get_store
-from history.aggregates import lookback_of
 from history.arrays import Floats
-from history.buckets import HOUR, Buckets
+from history.buckets import Buckets
+from history.counters import NO_RULES
+from history.rules import lookback_of_metric, rules_of
 from history.series import BucketedSeries, SampleSeries
 from history.store import SeriesQuery
 from metrics.models import Metric
-from metrics.units import factor_between
 from metrics.vocabulary import MetricType
 from timeseries import fills
 from timeseries.durations import MAX_STATES, TooManyStatesError, durations, known_seconds
@@ -41,8 +41,6 @@ AGGREGATES = (*_METHODS, "duration")
 _COVERAGE_DIGITS = 4
 # Of a bucket; the others are values of the Metric.
 _AMOUNTS = ("sum", "count", "increase", "duration")
-# Equipment may run a little over its rating for a while, and the clocks of readings jitter.
-_OVERLOAD = 1.1
 
 
 def aggregate_of(metric: Metric, name: str | None) -> str:
@@ -81,14 +79,15 @@ class Summary:
         """What its series has to tell."""
         extremes = envelope or self.aggregate in ("min", "max")
         lookback = lookback_of_metric(self.metric)
-        return SeriesQuery(self.metric.pk, self._needs, extremes, lookback, max_rate(self.metric))
+        rules = rules_of(self.metric) or NO_RULES
+        return SeriesQuery(self.metric.pk, self._needs, extremes, lookback, rules)
 
     @property
-    def _needs(self) -> Literal["mean", "rise", "readings", "other"]:
+    def _needs(self) -> Literal["mean", "increase", "readings", "other"]:
         if self.aggregate == "mean" and not is_direction(self.metric):
             return "mean"
-        if self.aggregate in ("increase", "first") and self.metric.type == MetricType.COUNTER:
-            return "rise"
+        if self.aggregate == "increase":
+            return "increase"
         return "other" if self.aggregate in ("min", "max", "count", "last") else "readings"
 
     def columns(self, series: BucketedSeries, *, envelope: bool, fill: str) -> Columns:
@@ -171,17 +170,3 @@ def columns_of(summaries: Sequence[Summary], *, envelope: bool, fill: str) -> It
 def is_direction(metric: Metric) -> bool:
     """Whether values go round: 359° is next to 0°."""
     return metric.unit == "°" and metric.key.endswith("direction")
-
-
-def lookback_of_metric(metric: Metric) -> int:
-    """For how many microseconds a reading of the Metric stands at most."""
-    is_interval = metric.type == MetricType.INTERVAL
-    return lookback_of(metric.expected_interval, is_interval=is_interval)
-
-
-def max_rate(metric: Metric) -> float | None:
-    """What an energy counter gains a microsecond at its Device's rated power, at most, if known."""
-    rated, watt_hours = metric.device.rated_power, factor_between(metric.unit, "Wh")
-    if not rated or watt_hours is None:
-        return None
-    return rated * _OVERLOAD / watt_hours / HOUR

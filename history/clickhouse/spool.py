@@ -12,37 +12,21 @@ numbers of `Version` order all that is written outside:
 - A bulk write takes a number and gives the rows it overwrites its values, then writes outside.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 
 from history.arrays import ReadingBatch
 from history.blocks import in_blocks
+from history.clickhouse import checkpoints, versions
 from history.merge import batch_of
-from history.models import Reading, Tombstone, Version
+from history.models import Reading, Tombstone
 from history.relational.backend import backend
 
 # Rows moved, and locked, at once: well above the 10,000 below which ClickHouse's parts get small.
 BLOCK = 50_000
 KEYS_AT_ONCE = 5_000  # named in one query, of some 150 KB
 _LOWEST = -(2**63)
-_ONLY = 1  # the primary key of the one row
-
-
-def next_version() -> int:
-    """Take the next number, in the caller's transaction; others who want one wait for its end.
-
-    At least the microseconds since the epoch, so that a database restored from a backup does not
-    count below what was written outside after that backup.
-    """
-    with transaction.atomic():
-        clock, _ = Version.objects.select_for_update().get_or_create(
-            pk=_ONLY, defaults={"version": 0}
-        )
-        clock.version = max(clock.version + 1, time.time_ns() // 1000)
-        clock.save(update_fields=["version"])
-    return clock.version
 
 
 def blocks() -> Iterator[ReadingBatch]:
@@ -64,10 +48,10 @@ def remove(batch: ReadingBatch, version: int) -> bool:
     Returns False, and removes nothing, when it is not: a deletion or another mover came between.
     """
     with transaction.atomic():
-        newest = Version.objects.select_for_update().filter(pk=_ONLY, version=version)
-        if not newest.exists():
+        if not versions.is_newest(version):
             return False
         backend().remove_equal(batch)
+        checkpoints.drop_behind(batch)
     return True
 
 
@@ -78,7 +62,7 @@ def record_deletion(metric_ids: Sequence[int], start: int | None, end: int | Non
     covers = {} if start is None else {"start__gte": start}
     covers |= {} if end is None else {"end__lte": end}
     with transaction.atomic():
-        version = next_version()
+        version = versions.next_version()
         Reading.objects.filter(metric_id__in=metric_ids, **since, **until).delete()
         Tombstone.objects.filter(metric_id__in=metric_ids, **covers).delete()
         Tombstone.objects.bulk_create(

@@ -6,7 +6,7 @@ reading that was written and answers with the one of the greatest number, merged
 every query says FINAL.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from django.core.checks import CheckMessage, Error
@@ -17,20 +17,21 @@ from energy.instants import MICROS_PER_SECOND
 from history.arrays import ReadingBatch, Samples
 from history.blocks import by_weight, in_blocks
 from history.buckets import DAY
-from history.clickhouse import schema, spool
+from history.clickhouse import checkpoints, schema, spool, versions
 from history.clickhouse.conditions import Deletions, covered, visible, window
 from history.clickhouse.server import Address, Server
+from history.counters import Rules
+from history.counting import BEGINNING, END, Kept
 from history.merge import merged
 from history.models import Chunk, Reading, Tombstone
 from history.relational.backend import backend
 from history.resting import with_rests
-from history.store import BLOCK, NEIGHBOURS_BEFORE, READINGS_AT_ONCE, HistoryStore
+from history.store import BLOCK, READINGS_AT_ONCE, HistoryStore
 
 BULK_BLOCK = 1_000_000
 # A deletion is carried out when nobody can still be writing what it covers.
 SETTLED_AFTER = 3_600 * MICROS_PER_SECOND
 _DELETIONS_AT_ONCE = 200
-_BEGINNING, _END = -(2**62), 2**62  # of time
 # How far to look for the neighbours of a window; most have them within a day.
 _REACHES = (DAY, 32 * DAY, None)
 _TYPES = {"metric": "Int64", "timestamp": "Int64", "value": "Float64", "version": "UInt64"}
@@ -86,19 +87,25 @@ class ClickHouseStore(HistoryStore):
 
     def _write(self, readings: ReadingBatch) -> None:
         with transaction.atomic():
-            version = spool.next_version()
+            version = versions.next_version()
             backend().overwrite(readings)
+            checkpoints.drop_behind(readings)
         for part in in_blocks(readings, BULK_BLOCK):
             self._insert(part, version)
+        with transaction.atomic():
+            # A mover may have computed them without what was being written.
+            versions.next_version()
+            checkpoints.drop_behind(readings)
 
     def seal(self, now: int, *, rest: float = 0) -> int:
-        """Move what is spooled, block by block, then carry out old deletions.
+        """Move what is spooled, block by block, then write checkpoints and carry out old deletions.
 
         Returns how many readings were moved. Stops early where a deletion or another mover comes
         between; the next run goes on. Raises HistoryAway, and loses nothing, when ClickHouse does
         not answer.
         """
         moved = self._move(rest) if Reading.objects.exists() else 0
+        checkpoints.write(self, now)
         self._carry_out_deletions(now - SETTLED_AFTER)
         return moved
 
@@ -106,17 +113,29 @@ class ClickHouseStore(HistoryStore):
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
     ) -> int:
         deleted = self.count(metric_ids, start, end)
-        spool.record_deletion(metric_ids, start, end)
+        with transaction.atomic():
+            spool.record_deletion(metric_ids, start, end)
+            checkpoints.drop(metric_ids, start)
         return deleted
+
+    def prune(self, metric_ids: Sequence[int], before: int) -> int:
+        pruned = self.count(metric_ids, None, before)
+        spool.record_deletion(metric_ids, None, before)
+        checkpoints.thin(metric_ids, before)
+        return pruned
+
+    def kept_states(self, rules: Mapping[int, Rules], instant: int) -> dict[int, Kept]:
+        return checkpoints.kept_states(rules, instant)
 
     def forget(self, metric_ids: Sequence[int]) -> None:
         spool.record_deletion(metric_ids, None, None)
+        checkpoints.drop(metric_ids, None)
         # What the relational store has sealed, if history was kept there before.
         Chunk.objects.filter(metric_id__in=metric_ids).delete()
 
     def _move(self, rest: float) -> int:
         moved = 0
-        version = spool.next_version()
+        version = versions.next_version()
         for block in with_rests(spool.blocks(), rest):
             self._insert(block, version)
             if not spool.remove(block, version):
@@ -153,9 +172,9 @@ class ClickHouseStore(HistoryStore):
             stored = self._query(where, "ORDER BY metric, timestamp").by_metric()
             if with_neighbours:
                 stored = merged(stored, self._neighbours(block, start, end, hidden))
-            before = NEIGHBOURS_BEFORE if with_neighbours else 0
+            cut = Samples.around if with_neighbours else Samples.within
             for metric_id, found in merged(stored, spooled).items():
-                samples[metric_id] = found.around(start, end, before)
+                samples[metric_id] = cut(found, start, end)
         return samples
 
     def read_blocks(
@@ -177,7 +196,7 @@ class ClickHouseStore(HistoryStore):
     def count(
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
     ) -> int:
-        window = _BEGINNING if start is None else start, _END if end is None else end
+        window = BEGINNING if start is None else start, END if end is None else end
         return sum(self._count(block, *window) for block in in_blocks(metric_ids, BLOCK))
 
     def _count(self, metric_ids: Sequence[int], start: int, end: int) -> int:
@@ -209,22 +228,22 @@ class ClickHouseStore(HistoryStore):
     def _neighbours(
         self, metric_ids: Sequence[int], start: int, end: int, hidden: Deletions
     ) -> dict[int, Samples]:
-        before = self._nearest(metric_ids, start, hidden, before=NEIGHBOURS_BEFORE)
+        before = self._nearest(metric_ids, start, hidden, before=True)
         return merged(before, self._nearest(metric_ids, end, hidden))
 
     def _nearest(
-        self, metric_ids: Sequence[int], instant: int, hidden: Deletions, *, before: int = 0
+        self, metric_ids: Sequence[int], instant: int, hidden: Deletions, *, before: bool = False
     ) -> dict[int, Samples]:
-        """The last readings `before` the instant, as many of each Metric; or the first from it."""
+        """The last reading `before` the instant, or the first from it on."""
         found: dict[int, Samples] = {}
-        order, limit = ("DESC", before) if before else ("ASC", 1)
+        order = "DESC" if before else "ASC"
         for reach in _REACHES:
-            missing = [m for m in metric_ids if len(found.get(m, ())) < limit]
+            missing = [metric_id for metric_id in metric_ids if metric_id not in found]
             if not missing:
                 break
             far = None if reach is None else instant - reach if before else instant + reach
             low, high = (far, instant) if before else (instant, far)
-            tail = f"ORDER BY metric, timestamp {order} LIMIT {limit} BY metric"
+            tail = f"ORDER BY metric, timestamp {order} LIMIT 1 BY metric"
             found |= self._query(visible(missing, low, high, hidden), tail).by_metric()
         return found
 

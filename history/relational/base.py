@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from energy.instants import MICROS_PER_SECOND
 from history.arrays import Ints, ReadingBatch, Samples
+from history.models import Checkpoint, Chunk
 from metrics.freshness import CLOCK_TOLERANCE
 
 # Whether a reading that arrives takes the place of the latest: those that were not ahead of the
@@ -45,6 +46,7 @@ class Backend(ABC):
     REMOVE_EQUAL: ClassVar[str]
     MOVE_LATEST: ClassVar[str]
     WRITE_CHUNKS: ClassVar[str]
+    RESTATE: ClassVar[str]
     # Statements that give `readings`.
     SELECT_FIRST: ClassVar[str]
     SELECT_BEHIND: ClassVar[str]
@@ -56,6 +58,8 @@ class Backend(ABC):
     CHUNKS: ClassVar[str]
     CHOSEN_CHUNKS: ClassVar[str]
     CHUNKS_AROUND: ClassVar[str]
+    STATES: ClassVar[str]
+    NEXT_CHUNKS: ClassVar[str]
     OLDEST = """
         SELECT id, oldest FROM (
             SELECT id, (SELECT min(timestamp) FROM history_reading AS r
@@ -99,7 +103,7 @@ class Backend(ABC):
         return self.readings(self.SELECT_BEHIND, *position, limit)
 
     def neighbours(self, metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
-        """The nearest readings outside [start, end): those before it and the first behind it."""
+        """The nearest readings outside [start, end): the last before and the first behind."""
         return self.readings(self.NEIGHBOURS, _array(metric_ids), start, end).by_metric()
 
     @abstractmethod
@@ -129,28 +133,50 @@ class Backend(ABC):
     # Chunks --------------------------------------------------------------------------------------
 
     def rollups(
-        self, metric_ids: Sequence[int], first: int, last: int, *, extremes: bool
+        self, metric_ids: Sequence[int], first: int, last: int, *, extremes: bool, counting: bool
     ) -> list[Row]:
-        """Id, day, lookback and rollup of the chunks from one day to another.
+        """Id, day, lookback, rollup and state of the chunks from one day to another.
 
-        Without `extremes`, only those of counters that never fell are among it.
+        Without `extremes`, only those are among it that are last values too; increments and states
+        only if `counting`.
         """
-        return self.execute(self.ROLLUPS, extremes, _array(metric_ids), first, last)
+        wanted = extremes, counting, counting
+        return self.execute(self.ROLLUPS, *wanted, _array(metric_ids), first, last)
 
     def chunks(self, metric_ids: Sequence[int], first: int, last: int) -> list[Row]:
         """Id, n, times and values of the chunks from one day to another, by Metric, then day."""
         return self.execute(self.CHUNKS, _array(metric_ids), first, last)
 
-    @abstractmethod
     def chosen_chunks(self, pairs: Collection[Pair]) -> list[Row]:
         """The same of some Metrics' days, as far as they are sealed."""
+        return self._of_pairs(self.CHOSEN_CHUNKS, pairs)
 
     def chunks_around(self, metric_ids: Sequence[int], first: int, last: int) -> list[Row]:
-        """The same of the nearest chunks: two before day `first`, latest first, one behind `last`.
-
-        Each Metric's follow one another.
-        """
+        """The same of the nearest chunks before day `first` and behind day `last`."""
         return self.execute(self.CHUNKS_AROUND, _array(metric_ids), first, last)
+
+    def states(
+        self, metric_ids: Sequence[int], before: int, kept_by: type[Chunk | Checkpoint]
+    ) -> list[Row]:
+        """Id, instant of the head's first reading, last day before one that has a row, its state.
+
+        One for each Metric, with None where it has nothing of the kind.
+        """
+        statement = self.STATES.format(table=kept_by._meta.db_table)
+        return self.execute(statement, _array(metric_ids), before)
+
+    def next_chunks(self, pairs: Collection[Pair]) -> list[Row]:
+        """Id, day, n, times, values and state of the first chunk behind a day of each Metric."""
+        return self._of_pairs(self.NEXT_CHUNKS, pairs)
+
+    def restate(self, rows: Sequence[Row]) -> None:
+        """Give chunks another state and other increments; rows of these, the Metric and the day."""
+        if rows:
+            self.run_each(self.RESTATE, *zip(*rows, strict=True))
+
+    @abstractmethod
+    def _of_pairs(self, statement: str, pairs: Collection[Pair]) -> list[Row]:
+        """Run a statement about some Metrics, each with a day."""
 
     def write_chunks(self, rows: Sequence[Row]) -> None:
         """Insert chunks, or put them in the place of those of the same days."""

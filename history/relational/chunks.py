@@ -5,21 +5,25 @@ query decodes what it needs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from pcodec.standalone import simple_decompress
 
-from history.arrays import Ints, ReadingBatch, Samples
-from history.buckets import DAY
-from history.relational.base import Row
+from history.arrays import Ints, Samples
+from history.counters import CounterState
+from history.merge import Level, batch_of
+from history.relational.increments import Added, added
 from history.relational.rollups import Traits, compressed, encoded_rollups
+
+Row = tuple[Any, ...]
 
 
 class ChunkRow(NamedTuple):
     """A UTC day of one Metric, `day` counted from the Unix epoch: a row of history_chunk.
 
-    It has `n` readings. `lookback` in microseconds, as it was for the rollup; see `EncodedRollup`.
+    It has `n` readings. `lookback` in microseconds, as it was for the rollup; see `EncodedRollup`
+    and, of counters, `Added`.
     """
 
     metric_id: int
@@ -28,37 +32,59 @@ class ChunkRow(NamedTuple):
     lookback: int
     times: bytes
     vals: bytes
-    rise: float | None
     shape: bytes | None
     means: bytes | None
     lasts: bytes | None
     extremes: bytes | None
+    increments: bytes | None = None
+    state: bytes | None = None
 
 
-def encoded_chunks(batch: ReadingBatch, traits: Mapping[int, Traits]) -> Iterator[ChunkRow]:
-    """The chunks of de-duplicated readings.
+def encoded_chunks(
+    day: int,
+    readings: Level,
+    traits: Mapping[int, Traits],
+    states: Mapping[int, CounterState],
+) -> Iterator[ChunkRow]:
+    """The chunks of the readings that Metrics have of a day, which are one or more each.
 
-    Raises ValueError for values that are not finite.
+    `states`: those that counters were in before it, where they are known. Raises ValueError for
+    values that are not finite.
     """
+    if not readings:
+        return
+    batch = batch_of(readings)
     if not np.isfinite(batch.values).all():
         raise ValueError("Only finite values are sealed.")
-    if not len(batch):
-        return
-    days = batch.timestamps // DAY
-    changes = (np.diff(batch.metric_ids, prepend=-1) != 0) | (np.diff(days, prepend=days[0]) != 0)
-    begins = np.flatnonzero(changes).tolist()
-    ids = batch.metric_ids[changes].tolist()
-    rollups = encoded_rollups(batch, np.cumsum(changes) - 1, [traits[each] for each in ids])
+    ids = sorted(readings)
+    places = np.repeat(np.arange(len(ids)), [len(readings[metric_id]) for metric_id in ids])
+    rollups = encoded_rollups(batch, places, [traits[metric_id] for metric_id in ids])
+    counted = added_to(day, readings, traits, states)
     encoded: dict[bytes, bytes] = {}  # most Metrics are measured at the same moments
-    bounds = zip(begins, [*begins[1:], len(batch)], strict=True)
-    for metric_id, rollup, (begin, end) in zip(ids, rollups, bounds, strict=True):
-        timestamps = batch.timestamps[begin:end]
-        moments = timestamps.tobytes()
+    for metric_id, rollup in zip(ids, rollups, strict=True):
+        samples = readings[metric_id]
+        moments = samples.timestamps.tobytes()
         if moments not in encoded:
-            encoded[moments] = compressed(timestamps)
-        day, values = int(days[begin]), compressed(batch.values[begin:end])
+            encoded[moments] = compressed(samples.timestamps)
+        blobs = encoded[moments], compressed(samples.values)
         lookback = traits[metric_id].lookback
-        yield ChunkRow(metric_id, day, end - begin, lookback, encoded[moments], values, *rollup)
+        own = counted.get(metric_id, ())
+        yield ChunkRow(metric_id, day, len(samples), lookback, *blobs, *rollup, *own)
+
+
+def added_to(
+    day: int,
+    readings: Level,
+    traits: Mapping[int, Traits],
+    states: Mapping[int, CounterState],
+) -> dict[int, Added]:
+    """What the readings of a day added to those counters whose state before it is known."""
+    rules = {key: traits[key].rules for key in sorted(readings.keys() & states.keys())}
+    counters = {key: own for key, own in rules.items() if own is not None}
+    days = [readings[metric_id] for metric_id in counters]
+    before = [states[metric_id] for metric_id in counters]
+    found = added(day, days, before, list(counters.values()))
+    return dict(zip(counters, found, strict=True))
 
 
 def decoded_chunks(rows: Iterable[Row]) -> dict[int, Samples]:

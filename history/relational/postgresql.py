@@ -12,7 +12,6 @@ from history.arrays import Ints, ReadingBatch, Samples
 from history.buckets import DAY
 from history.relational.base import TAKES_LATEST, Backend, Pair, Row
 from history.relational.binary import array_cursor, copy_data
-from history.store import NEIGHBOURS_BEFORE
 
 # From here on COPY is faster than an INSERT, though it must be repeated when a row exists already.
 COPY_FROM = 500
@@ -97,14 +96,15 @@ class PostgreSQLBackend(Backend):
         WHERE {TAKES_LATEST}
     """  # noqa: S608 - the only thing formatted in is a constant
     WRITE_CHUNKS = """
-        INSERT INTO history_chunk (metric_id, day, n, lookback, times, vals, rise, shape, means,
-            lasts, extremes)
+        INSERT INTO history_chunk (metric_id, day, n, lookback, times, vals, shape, means, lasts,
+            extremes, increments, state)
         SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::bigint[], %s::bytea[],
-            %s::bytea[], %s::float8[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[])
+            %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[],
+            %s::bytea[])
         ON CONFLICT (metric_id, day) DO UPDATE SET n = excluded.n, lookback = excluded.lookback,
-            times = excluded.times, vals = excluded.vals, rise = excluded.rise,
-            shape = excluded.shape, means = excluded.means, lasts = excluded.lasts,
-            extremes = excluded.extremes
+            times = excluded.times, vals = excluded.vals, shape = excluded.shape,
+            means = excluded.means, lasts = excluded.lasts, extremes = excluded.extremes,
+            increments = excluded.increments, state = excluded.state
     """
     # Sorting by position first lets the planner sort Metric by Metric and stop at the limit.
     SELECT_FIRST = """
@@ -126,18 +126,18 @@ class PostgreSQLBackend(Backend):
             ORDER BY metric_id, timestamp LIMIT %s) AS ordered
         HAVING count(*) > 0
     """
-    NEIGHBOURS = f"""
+    NEIGHBOURS = """
         SELECT array_agg(wanted.metric_id), array_agg(found.timestamp), array_agg(found.value)
         FROM unnest(%s) AS wanted (metric_id) CROSS JOIN LATERAL (
             (SELECT timestamp, value FROM history_reading
              WHERE metric_id = wanted.metric_id AND timestamp < %s
-             ORDER BY timestamp DESC LIMIT {NEIGHBOURS_BEFORE})
+             ORDER BY timestamp DESC LIMIT 1)
             UNION ALL
             (SELECT timestamp, value FROM history_reading
              WHERE metric_id = wanted.metric_id AND timestamp >= %s
              ORDER BY timestamp LIMIT 1)) AS found
         HAVING count(*) > 0
-    """  # noqa: S608 - the only thing formatted in is a constant
+    """
     REMOVE = """
         DELETE FROM history_reading AS r USING unnest(%s) AS wanted (metric_id)
         WHERE r.metric_id = wanted.metric_id AND r.timestamp >= %s AND r.timestamp < %s
@@ -148,8 +148,9 @@ class PostgreSQLBackend(Backend):
         WHERE metric_id = ANY(%s) AND timestamp >= %s AND timestamp < %s GROUP BY 1, 2
     """  # noqa: S608 - the only thing formatted in is a constant
     ROLLUPS = """
-        SELECT metric_id, day, lookback, rise, shape, means, lasts,
-            CASE WHEN rise IS NOT NULL OR %s THEN extremes END
+        SELECT metric_id, day, lookback, shape, means, lasts,
+            CASE WHEN lasts IS NULL OR %s THEN extremes END,
+            CASE WHEN %s THEN increments END, CASE WHEN %s THEN state END
         FROM history_chunk
         WHERE metric_id = ANY(%s) AND day BETWEEN %s AND %s
     """
@@ -162,17 +163,39 @@ class PostgreSQLBackend(Backend):
         FROM unnest(%s, %s) AS wanted (metric_id, day) CROSS JOIN history_chunk AS c
         WHERE c.metric_id = wanted.metric_id AND c.day = wanted.day ORDER BY c.metric_id, c.day
     """
-    CHUNKS_AROUND = f"""
+    CHUNKS_AROUND = """
         SELECT wanted.metric_id, found.n, found.times, found.vals
         FROM unnest(%s) AS wanted (metric_id) CROSS JOIN LATERAL (
             (SELECT n, times, vals FROM history_chunk
              WHERE metric_id = wanted.metric_id AND day < %s
-             ORDER BY day DESC LIMIT {NEIGHBOURS_BEFORE})
+             ORDER BY day DESC LIMIT 1)
             UNION ALL
             (SELECT n, times, vals FROM history_chunk
              WHERE metric_id = wanted.metric_id AND day > %s
              ORDER BY day LIMIT 1)) AS found
-    """  # noqa: S608 - the only thing formatted in is a constant
+    """
+    STATES = """
+        SELECT wanted.metric_id, oldest.timestamp, c.day, c.state
+        FROM unnest(%s) AS wanted (metric_id)
+        LEFT JOIN LATERAL (
+            SELECT min(timestamp) AS timestamp FROM history_reading
+            WHERE metric_id = wanted.metric_id) AS oldest ON true
+        LEFT JOIN LATERAL (
+            SELECT day, state FROM {table}
+            WHERE metric_id = wanted.metric_id AND day < %s ORDER BY day DESC LIMIT 1) AS c ON true
+    """
+    NEXT_CHUNKS = """
+        SELECT wanted.metric_id, c.day, c.n, c.times, c.vals, c.state
+        FROM unnest(%s, %s) AS wanted (metric_id, day) CROSS JOIN LATERAL (
+            SELECT day, n, times, vals, state FROM history_chunk
+            WHERE metric_id = wanted.metric_id AND day > wanted.day ORDER BY day LIMIT 1) AS c
+    """
+    RESTATE = """
+        UPDATE history_chunk AS c SET state = new.state, increments = new.increments
+        FROM unnest(%s::bytea[], %s::bytea[], %s::bigint[], %s::integer[])
+            AS new (state, increments, metric_id, day)
+        WHERE c.metric_id = new.metric_id AND c.day = new.day
+    """
 
     def execute(self, statement: str, *parameters: Any, prepare: bool | None = None) -> list[Row]:
         """`prepare` as psycopg has it: with False it is planned for its parameters each time."""
@@ -211,9 +234,9 @@ class PostgreSQLBackend(Backend):
         self.execute(_DELETE_BY_KEY)
         super().remove(sorted(metric_ids), start, end)
 
-    def chosen_chunks(self, pairs: Collection[Pair]) -> list[Row]:
+    def _of_pairs(self, statement: str, pairs: Collection[Pair]) -> list[Row]:
         metric_ids, days = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
-        return self.execute(self.CHOSEN_CHUNKS, metric_ids, days)
+        return self.execute(statement, metric_ids, days)
 
     def _lock_selected(self, select: str, parameters: tuple[Any, ...]) -> Ints:
         # Not prepared: PostgreSQL would plan for ten ids, and look each of a thousand up by itself.

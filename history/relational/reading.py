@@ -10,7 +10,7 @@ from history.models import Chunk
 from history.relational.backend import backend
 from history.relational.base import Pair
 from history.relational.chunks import decoded_chunks
-from history.store import NEIGHBOURS_BEFORE, READINGS_AT_ONCE
+from history.store import READINGS_AT_ONCE
 from metrics.querysets import IdList
 
 
@@ -26,9 +26,9 @@ def read(
     rows = backend().chunks(metric_ids, *days)
     if with_neighbours:
         rows += backend().chunks_around(metric_ids, *days)
-    before = NEIGHBOURS_BEFORE if with_neighbours else 0
+    cut = Samples.around if with_neighbours else Samples.within
     found = merged(decoded_chunks(rows), head)
-    return {key: samples.around(start, end, before) for key, samples in found.items()}
+    return {key: cut(samples, start, end) for key, samples in found.items()}
 
 
 def read_first(metric_ids: Sequence[int], start: int, end: int, limit: int) -> dict[int, Samples]:

@@ -3,7 +3,7 @@
 Floats may differ from what the readings themselves come to by rounding only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from history.arrays import Floats, Ints, Samples
-from history.buckets import DAY
 from history.relational.rollups import QUARTER, DayRollups
 from history.series import BucketedSeries
 
@@ -43,6 +42,13 @@ class QuarterHours:
         self.are_begun = self.are_filled and not self.firsts.any()
         self.known = known
 
+    @cached_property
+    def cuts(self) -> Ints:
+        """The edges of the quarter hours, of the first and the last as far as they are inside."""
+        cuts = self.begins.copy()
+        cuts[0], cuts[-1] = self.edges[[0, -1]]
+        return cuts
+
     # Quarter hours -------------------------------------------------------------------------------
 
     @cached_property
@@ -61,30 +67,12 @@ class QuarterHours:
     @cached_property
     def carried(self) -> Ints:
         """How long a value from before is known in each quarter hour before its first reading."""
-        edges = self.begins.copy()
-        edges[0], edges[-1] = self.edges[[0, -1]]
+        edges = self.cuts
         # The last entry stands for the time before the first quarter hour.
         since = np.append(self.begins[:-1] + self.lasts, self.since)[self.sources]
         stops = np.where(self.counts > 0, self.begins[:-1] + self.firsts, edges[1:])
         stops = np.minimum(np.minimum(stops, since + self.lookback), self.known_until)
         return np.maximum(stops - edges[:-1], 0)
-
-    @cached_property
-    def turns(self) -> Ints:
-        """When the first and the last reading of each quarter hour with readings was measured."""
-        return self.paired(self.begins[:-1] + self.firsts, self.begins[:-1] + self.lasts)
-
-    @cached_property
-    def ends_of_days(self) -> tuple[Ints, Ints]:
-        """The first and the last quarter hour with readings of each UTC day that has any."""
-        filled = np.flatnonzero(self.counts)
-        changes = np.diff(self.begins[filled] // DAY) != 0
-        return filled[np.append(True, changes)], filled[np.append(changes, True)]
-
-    def paired(self, opening: NDArray[Any], closing: NDArray[Any]) -> NDArray[Any]:
-        """Alternately what opens and what closes each quarter hour with readings."""
-        pairs = np.column_stack((opening, closing))
-        return (pairs if self.are_filled else pairs[self.counts > 0]).ravel()
 
     # Buckets -------------------------------------------------------------------------------------
 
@@ -131,13 +119,15 @@ class RollupSeries(BucketedSeries):
     """A series computed from rollups, of which those are there that its query needs.
 
     `samples_before` and `samples_behind`: the nearest readings outside the window, where they
-    matter.
+    matter. `increments` float64[quarter hours]: how far a counter rose in each, NaN where nothing
+    is known.
     """
 
     hours: QuarterHours
     days: DayRollups
     samples_before: Samples
     samples_behind: Samples
+    increments: Floats = field(default_factory=lambda: np.empty(0))
 
     def minimum(self) -> Floats:
         return self._extreme(self._low, np.minimum, np.inf)
@@ -148,10 +138,6 @@ class RollupSeries(BucketedSeries):
     def count(self) -> Floats:
         counted = self.hours.reduced(np.add, self.hours.counts.astype(np.float64))
         return np.where(counted > 0, counted, np.nan)
-
-    def first(self) -> Floats:
-        """Only for a counter all of whose steps are plausible rises."""
-        return self.minimum()
 
     def last(self) -> Floats:
         hours = self.hours
@@ -173,35 +159,9 @@ class RollupSeries(BucketedSeries):
         return middle + hours.reduced(np.add, parts) / hours.known_of_buckets
 
     def increase(self) -> Floats:
-        """Only for a counter all of whose steps are plausible rises."""
-        before, behind, edges = self.samples_before, self.samples_behind, self.hours.edges
-        timestamps = np.concatenate((before.timestamps, self.hours.turns, behind.timestamps))
-        if not timestamps.size:
-            return np.full(edges.size - 1, np.nan)
-        turns = self.hours.paired(self._low, self._high)
-        values = np.concatenate((before.values, turns, behind.values))
-        origin = edges[0]
-        # Interpolating on both sides of its own base keeps what a large counter gains exact.
-        risen = np.diff(np.interp(edges - origin, timestamps - origin, values - values[0]))
-        known = np.diff(np.clip(edges, timestamps[0], timestamps[-1]))
-        return _finite(np.where(known > 0, np.maximum(risen, 0), np.nan))
-
-    def only_rises(self, max_rate: float | None) -> bool:
-        """Whether every step of a counter between its days, and around them, is a plausible rise.
-
-        `max_rate`: how much it gains in a microsecond at most, if known.
-        """
-        before, behind, hours = self.samples_before, self.samples_behind, self.hours
-        early, late = hours.ends_of_days
-        begins = hours.begins[early] + hours.firsts[early]
-        ends = hours.begins[late] + hours.lasts[late]
-        since = np.concatenate((before.timestamps, ends, behind.timestamps))[:-1]
-        until = np.concatenate((before.timestamps, begins, behind.timestamps))[1:]
-        old = np.concatenate((before.values, self._high[late], behind.values))[:-1]
-        new = np.concatenate((before.values, self._low[early], behind.values))[1:]
-        steps = new - old
-        limits = np.inf if max_rate is None else max_rate * (until - since)
-        return bool(((steps >= 0) & np.isfinite(steps) & (steps <= limits)).all())
+        known = ~np.isnan(self.increments)
+        risen = self.hours.reduced(np.add, np.where(known, self.increments, 0.0))
+        return _finite(np.where(self.hours.reduced(np.logical_or, known), risen, np.nan))
 
     @property
     def before(self) -> float:

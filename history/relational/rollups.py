@@ -17,6 +17,7 @@ from pcodec.standalone import simple_compress, simple_decompress, simple_decompr
 
 from history.arrays import Floats, Ints, ReadingBatch
 from history.buckets import DAY, MINUTE
+from history.counters import Rules, Steps, shared
 
 QUARTER = 15 * MINUTE
 QUARTERS_A_DAY = DAY // QUARTER
@@ -24,7 +25,7 @@ SHAPE = 4  # rows: counts, firsts, lasts, known
 # The sums over a quarter hour of larger values might overflow.
 LARGEST_SUMMED = 1e290
 # Decoding fewer readings is as fast as decoding their rollup.
-_WORTH_SUMMING = 2 * QUARTERS_A_DAY
+WORTH_SUMMING = 2 * QUARTERS_A_DAY
 # Level 8, the default, takes twice the time for half a percent.
 _COMPRESSION = ChunkConfig(compression_level=6)
 
@@ -65,20 +66,19 @@ class Rollups:
 
 
 class Traits(NamedTuple):
-    """What rolling up needs to know of a Metric; `lookback` in microseconds."""
+    """What sealing needs to know of a Metric; `lookback` in microseconds, `rules` of a counter."""
 
-    is_counter: bool
     lookback: int
+    rules: Rules | None = None
 
 
 class EncodedRollup(NamedTuple):
-    """The rollup of a day as a chunk keeps it.
+    """The rollup of a day as a chunk keeps it, but for a counter's increments.
 
-    All is None where it is not kept. Of a counter that never fell, `rise` is the steepest rise, the
-    `extremes` (lows, then highs) are its first and last values, and there are no others.
+    All is None where it is not kept. `extremes` are the lows, then the highs. There are no `lasts`
+    where each last value is the high, and no means of counters.
     """
 
-    rise: float | None = None
     shape: bytes | None = None
     means: bytes | None = None
     lasts: bytes | None = None
@@ -119,25 +119,6 @@ def rolled_up(
     )
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def steepest(groups: Ints, timestamps: Ints, values: Floats, count: int) -> Floats:
-    """The fastest rise of each of `count` groups of readings; infinite where one falls.
-
-    `groups` int64[n] names each reading's group, from 0, ascending. float64[count], the counter's
-    unit per microsecond since it last moved; 0 for groups without a step.
-    """
-    fastest = np.zeros(count)
-    if groups.size < 2:
-        return fastest
-    changes, inside = np.diff(values), groups[1:] == groups[:-1]
-    begins = np.append(True, ~inside | (changes != 0))
-    since = timestamps[np.maximum.accumulate(np.where(begins, np.arange(groups.size), 0))]
-    rates = changes / (timestamps[1:] - since[:-1])
-    rates = np.where((changes < 0) | ~np.isfinite(rates), np.inf, rates)
-    np.maximum.at(fastest, groups[1:][inside], rates[inside])
-    return fastest
-
-
 def encoded_rollups(
     batch: ReadingBatch, days: Ints, traits: Sequence[Traits]
 ) -> list[EncodedRollup]:
@@ -145,7 +126,6 @@ def encoded_rollups(
     lookbacks = np.array([each.lookback for each in traits])
     quarters = days * QUARTERS_A_DAY + batch.timestamps % DAY // QUARTER
     rollups = rolled_up(quarters, batch.timestamps, batch.values, lookback=lookbacks[days])
-    rises = steepest(days, batch.timestamps, batch.values, len(traits)).tolist()
     shape = np.zeros((SHAPE, len(traits) * QUARTERS_A_DAY), np.int64)
     shape[:, rollups.keys] = rollups.shape
     # Empty quarter hours repeat the one before, which takes no room and is never looked at.
@@ -156,24 +136,23 @@ def encoded_rollups(
     encoded = []
     for index, size in enumerate(np.bincount(days, minlength=len(traits)).tolist()):
         inside = slice(index * QUARTERS_A_DAY, (index + 1) * QUARTERS_A_DAY)
-        rise = rises[index] if traits[index].is_counter else np.inf
-        is_kept = size >= _WORTH_SUMMING
-        rollup = _encoded(shape[:, inside], values[:, inside], rise) if is_kept else None
-        encoded.append(rollup or EncodedRollup())
+        is_kept = size >= WORTH_SUMMING and (np.abs(values[:, inside]) <= LARGEST_SUMMED).all()
+        is_counter = traits[index].rules is not None
+        encoded.append(
+            _encoded(shape[:, inside], values[:, inside], is_counter)
+            if is_kept
+            else EncodedRollup()
+        )
     return encoded
 
 
-def _encoded(shape: Ints, values: Floats, rise: float) -> EncodedRollup | None:
-    """None for values whose sums might overflow."""
-    if not (np.abs(values) <= LARGEST_SUMMED).all():
-        return None
+def _encoded(shape: Ints, values: Floats, is_counter: bool) -> EncodedRollup:
     # A shape that is the same all day is kept once.
     moments = compressed(shape[:, :1] if (shape == shape[:, :1]).all() else shape)
-    extremes, last, mean = compressed(values[:2]), values[2], values[3]
-    if np.isfinite(rise):
-        return EncodedRollup(rise=rise, shape=moments, extremes=extremes)
-    means, lasts = compressed(mean), compressed(last)
-    return EncodedRollup(None, moments, means, lasts, extremes)
+    _, high, last, mean = values
+    lasts = None if (last == high).all() else compressed(last)
+    means = None if is_counter else compressed(mean)
+    return EncodedRollup(moments, means, lasts, compressed(values[:2]))
 
 
 @lru_cache(maxsize=64)
@@ -192,18 +171,20 @@ class DayRollups:
     """The rollups of the days that a window touches, of one Metric.
 
     `count`: how many days; the window's first quarter hour is number `offset` of the first. Some
-    are kept encoded: `places` says which days, and the others how they are (`EncodedRollup`), of
-    which the values are decoded when they are needed. `computed`, keyed by quarter hour from the
-    first day on, are those of the readings of other days.
+    are kept encoded: `places` says which days, `rows` which rows they came in, and the others how
+    they are (`EncodedRollup`, `Added`); values are decoded when they are needed. `computed`, keyed
+    by quarter hour from the first day on, are those of the readings of other days.
     """
 
     count: int
     offset: int
     places: Sequence[int]
+    rows: Sequence[int]
     shapes: Sequence[bytes]
     means: Sequence[bytes | None]
     lasts: Sequence[bytes | None]
     extremes: Sequence[bytes | None]
+    increments: Sequence[bytes | None]
     computed: Rollups | None = None
 
     @property
@@ -239,11 +220,22 @@ class DayRollups:
     def last(self) -> Floats:
         grid = np.zeros((self.count, 1, QUARTERS_A_DAY))
         for place, lasts, extremes in zip(self.places, self.lasts, self.extremes, strict=True):
-            # What rises has its high last, which comes behind the lows.
+            # Highs that are last values come behind the lows.
             grid[place] = simple_decompress(lasts or extremes)[-QUARTERS_A_DAY:]
         if self.computed:
             self.computed.put(grid, (self.computed.last,))
         return grid.ravel()[self.offset :]
+
+    def increase(self, steps: Steps, cuts: Ints) -> Floats:
+        """How far a counter rose in each quarter hour between `cuts`; NaN where nothing is known.
+
+        `steps`: what it rose apart from what the kept days tell.
+        """
+        grid = np.full((self.count, QUARTERS_A_DAY), np.nan)
+        for place, each in zip(self.places, self.increments, strict=True):
+            simple_decompress_into(each, grid[place])
+        kept, apart = grid.ravel()[self.offset :][: cuts.size - 1], shared(steps, cuts)[0]
+        return np.where(np.isnan(kept), apart, kept + np.nan_to_num(apart))
 
     def _decoded(self, encoded: Sequence[bytes | None], width: int) -> Floats:
         whole = np.empty if len(self.places) == self.count else np.zeros

@@ -11,20 +11,26 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from django.db import transaction
 
-from history.aggregates import lookback_of
 from history.arrays import ReadingBatch, Samples
 from history.blocks import by_weight
 from history.buckets import DAY
-from history.merge import Level, batch_of, merged
+from history.counting import BEGINNING
+from history.merge import Level, merged
 from history.models import Chunk
 from history.relational import reading
 from history.relational.backend import backend
 from history.relational.chunks import decoded_chunks, encoded_chunks
+from history.relational.locking import counters_among, lock
+from history.relational.restating import (
+    decide_behind,
+    drop_checkpoints,
+    keep_states,
+    settle,
+    states_before,
+)
 from history.relational.rollups import Traits
 from history.resting import with_rests
-from metrics.models import Metric
 from metrics.querysets import IdList
-from metrics.vocabulary import MetricType
 
 HEAD_DAYS = 2  # a day stays in the head for so long after its end: most late readings arrive then
 AT_ONCE = 30_000  # readings that are sealed in one transaction, of one day
@@ -36,7 +42,9 @@ def seal(now: int, rest: float = 0) -> int:
     `rest` is for how many times as long as each transaction took to let others write then.
     """
     backlog = with_rests(_backlog(_horizon(now)), rest)
-    return sum(seal_day(metric_ids, day) for day, metric_ids in backlog)
+    sealed = sum(seal_day(metric_ids, day) for day, metric_ids in backlog)
+    settle(rest)
+    return sealed
 
 
 @transaction.atomic
@@ -45,10 +53,15 @@ def seal_day(metric_ids: Sequence[int], day: int, imported: Level | None = None)
 
     Returns how many readings were put into the day.
     """
-    traits = _lock(metric_ids)
+    traits = lock(metric_ids)
     taken = backend().take(metric_ids, day * DAY, (day + 1) * DAY)
     fresh = merged(taken, imported or {})
-    _write(merged(_day(list(fresh), day), fresh), traits)
+    readings = merged(_day(list(fresh), day), fresh)
+    counters = counters_among({metric_id: traits[metric_id] for metric_id in readings})
+    states = states_before(day, counters) if counters else {}
+    backend().write_chunks(list(encoded_chunks(day, readings, traits, states)))
+    drop_checkpoints(counters, day)
+    decide_behind(day, counters)
     return sum(map(len, fresh.values()))
 
 
@@ -60,7 +73,7 @@ def append(batch: ReadingBatch, now: int) -> ReadingBatch:
     if not past.any():
         return batch
     # All at once: taken day by day, they would come in an order in which two could deadlock.
-    _lock(np.unique(batch.metric_ids[past]).tolist())
+    lock(np.unique(batch.metric_ids[past]).tolist())
     for day in np.unique(days[past]).tolist():
         imported = batch[days == day].by_metric()
         sizes = {metric_id: len(samples) for metric_id, samples in imported.items()}
@@ -70,9 +83,19 @@ def append(batch: ReadingBatch, now: int) -> ReadingBatch:
 
 
 @transaction.atomic
+def prune(metric_ids: Sequence[int], before: int) -> int:
+    """Delete the readings of the days before one, which still tell what later ones add."""
+    keep_states(before // DAY, counters_among(lock(metric_ids)))
+    count = reading.count(metric_ids, BEGINNING, before)
+    backend().remove(metric_ids, BEGINNING, before)
+    _delete_chunks(metric_ids, BEGINNING // DAY, before // DAY - 1)
+    return count
+
+
+@transaction.atomic
 def delete(metric_ids: Sequence[int], start: int, end: int) -> int:
     """Delete the readings of [start, end), in chunks and in the head; returns how many."""
-    traits = _lock(metric_ids)
+    traits = lock(metric_ids)
     count = reading.count(metric_ids, start, end)
     backend().remove(metric_ids, start, end)
     first, behind = -(-start // DAY), end // DAY  # of the days that lie wholly inside
@@ -80,6 +103,8 @@ def delete(metric_ids: Sequence[int], start: int, end: int) -> int:
     for day in {start // DAY, (end - 1) // DAY}:
         if not first <= day < behind:
             _cut(metric_ids, day, start, end, traits)
+    drop_checkpoints(metric_ids, start // DAY)
+    decide_behind(start // DAY - 1, counters_among(traits))
     return count
 
 
@@ -87,9 +112,10 @@ def _cut(
     metric_ids: Sequence[int], day: int, start: int, end: int, traits: Mapping[int, Traits]
 ) -> None:
     """Leave the readings of [start, end) out of a sealed day."""
-    kept = {key: _without(samples, start, end) for key, samples in _day(metric_ids, day).items()}
-    _delete_chunks(list(kept), day, day)
-    _write(kept, traits)
+    cut = {key: _without(samples, start, end) for key, samples in _day(metric_ids, day).items()}
+    kept = {key: samples for key, samples in cut.items() if len(samples)}
+    _delete_chunks(list(cut), day, day)
+    backend().write_chunks(list(encoded_chunks(day, kept, traits, {})))
 
 
 def _horizon(now: int) -> int:
@@ -97,30 +123,8 @@ def _horizon(now: int) -> int:
     return now // DAY - HEAD_DAYS
 
 
-def _lock(metric_ids: Sequence[int]) -> dict[int, Traits]:
-    """Keep everybody else who seals or deletes off these Metrics until the transaction's end.
-
-    Returns what sealing needs to know of those that exist. Writers of readings pass. Always in the
-    order of ids: two who want the same Metrics wait, they never deadlock.
-    """
-    metrics = Metric.objects.select_for_update(no_key=True).among(metric_ids).order_by("pk")
-    return {
-        metric_id: Traits(
-            kind == MetricType.COUNTER,
-            lookback_of(expected_interval, is_interval=kind == MetricType.INTERVAL),
-        )
-        for metric_id, kind, expected_interval in metrics.values_list(
-            "pk", "type", "expected_interval"
-        )
-    }
-
-
 def _day(metric_ids: Sequence[int], day: int) -> dict[int, Samples]:
     return decoded_chunks(backend().chunks(metric_ids, day, day)) if metric_ids else {}
-
-
-def _write(levels: Level, traits: Mapping[int, Traits]) -> None:
-    backend().write_chunks(list(encoded_chunks(batch_of(levels), traits)))
 
 
 def _delete_chunks(metric_ids: Sequence[int], first: int, last: int) -> None:

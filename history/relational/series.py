@@ -2,11 +2,11 @@
 
 A day's rollup is used where it tells exactly what the day's readings would: where the day lies in
 the window, has no readings in the head, was sealed with the same lookback, and has what the query
-needs. How far a counter rose is computed from rollups only where every step is a plausible rise,
-from the reading before the window to the one behind it: resets and glitches need the readings.
+needs. What a day added to a counter follows from the days before as well: it is used where these
+have no readings in the head either, and were decided by the same rules.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from history.arrays import Ints, Samples
 from history.buckets import DAY
 from history.merge import merged
-from history.relational import reading
 from history.relational.backend import backend
+from history.relational.block_counters import BlockCounters
 from history.relational.chunks import decoded_chunks
+from history.relational.increments import States
 from history.relational.rollup_series import QuarterHours, RollupSeries
 from history.relational.rollups import (
     LARGEST_SUMMED,
@@ -29,19 +30,19 @@ from history.relational.rollups import (
     Rollups,
     decoded_shape,
     rolled_up,
-    steepest,
 )
 from history.series import BucketedSeries
-from history.store import NEIGHBOURS_BEFORE, SeriesQuery
+from history.steps import Steps
+from history.store import HistoryStore, SeriesQuery
 
 # With more days than this for each one that has a rollup, the readings are as fast.
 _EMPTY_DAYS = 6
 # QuarterHours that are remembered: a quarter of a megabyte each for a month.
 _REMEMBERED = 8
 _LONG_AGO = -(2**62)  # before any instant, and far from overflowing
-# Rounding must not let a rise pass that is just beyond the limit.
-_JUST_BELOW = 1 - 1e-12
 _NOTHING = Samples.empty()
+_NO_FLOATS = np.empty(0)
+_COLUMNS = 9  # of a row of rollups
 
 Flags = NDArray[np.bool_]
 Part = tuple[SeriesQuery, DayRollups, Samples]
@@ -56,13 +57,14 @@ def may_tell(edges: Ints) -> bool:
 class BlockReader:
     """Reads the series of one block of Metrics, which `may_tell`."""
 
-    def __init__(self, queries: Sequence[SeriesQuery], edges: Ints, known_until: int) -> None:
+    def __init__(
+        self, queries: Sequence[SeriesQuery], edges: Ints, known_until: int, store: HistoryStore
+    ) -> None:
         self._queries = queries
         self._edges = edges
         self._known_until = known_until
+        self._store = store
         self._ids = np.array([query.metric_id for query in queries])
-        self._limits = np.array([_rise_limit(query) for query in queries])
-        self._rising = np.array([query.needs == "rise" for query in queries])
         self._start, self._end = edges[[0, -1]].tolist()
         self._first, self._last = self._start // DAY, (self._end - 1) // DAY
         self._days = self._last + 1 - self._first
@@ -71,23 +73,29 @@ class BlockReader:
 
     def read(self) -> Iterator[tuple[int, BucketedSeries]]:
         """The series of each Metric; they are decoded one after the other."""
-        # The head first: what is sealed in between is then seen twice, never missed.
-        self._head = backend().select(self._ids.tolist(), self._start, self._end)
+        self._counters = BlockCounters(self._queries, self._first, self._end, self._store)
+        # The head before chunks: what is sealed in between is then seen twice, never missed. What
+        # counters add is decided from the beginning of a day.
+        since = self._first * DAY if self._counters.rules else self._start
+        self._head = backend().select(self._ids.tolist(), since, self._end)
         self._fetch_rollups()
         rollups, others = self._chosen()
         samples = self._samples(rollups, others)
         computed = self._computed(rollups, samples)
         days = [replace(kept, computed=new) for kept, new in zip(rollups, computed, strict=True)]
-        yield from self._series_of(list(zip(self._queries, days, samples, strict=True)))
+        steps = self._steps(rollups, samples)
+        yield from self._series_of(list(zip(self._queries, days, samples, strict=True)), steps)
 
     def _fetch_rollups(self) -> None:
         extremes = any(query.extremes for query in self._queries)
-        found = backend().rollups(self._ids.tolist(), self._first, self._last, extremes=extremes)
-        self._columns: Sequence[Sequence[Any]] = list(zip(*found, strict=True)) or [()] * 8
+        counting = bool(self._counters.rules)
+        window = self._ids.tolist(), self._first, self._last
+        found = backend().rollups(*window, extremes=extremes, counting=counting)
+        self._columns: Sequence[Sequence[Any]] = list(zip(*found, strict=True)) or [()] * _COLUMNS
         order = np.argsort(self._ids)
         ids, self._numbers, self._lookbacks = (np.array(c, np.int64) for c in self._columns[:3])
-        self._rises = np.array(self._columns[3], np.float64)
         self._places = order[np.searchsorted(self._ids, ids, sorter=order)]
+        self._states = States(self._columns[-1])
         # Each day's place among all days of the window of all Metrics.
         self._keys = self._places * self._days + self._numbers - self._first
 
@@ -104,30 +112,45 @@ class BlockReader:
         chosen = []
         for low, high in pairwise(bounds.tolist()):
             places, some = days[low:high], rows[low:high].tolist()
-            kept: Any = [[column[row] for row in some] for column in self._columns[4:]]
-            chosen.append(DayRollups(self._days, self._offset, places, *kept))
+            kept: Any = [[column[row] for row in some] for column in self._columns[3:-1]]
+            chosen.append(DayRollups(self._days, self._offset, places, some, *kept))
         return chosen, ~applicable
 
     def _applicable(self) -> Flags:
-        kept = np.array([shape is not None for shape in self._columns[4]], bool)
-        fitting = kept & self._fitting()
         begins = self._numbers * DAY
         inside = (self._start <= begins) & (begins + DAY <= min(self._end, self._known_until))
         lookbacks = np.array([query.lookback for query in self._queries])[self._places]
-        applicable = fitting & inside & (self._lookbacks == lookbacks)
+        applicable = self._fitting() & inside & (self._lookbacks == lookbacks)
         applicable &= ~np.isin(self._keys, self._touched())
-        # One day that may spoil the rise of all is enough to need all readings.
-        spoilt = np.bincount(self._places[kept & ~fitting], minlength=self._ids.size) > 0
         counts = np.bincount(self._places[applicable], minlength=self._ids.size)
         too_few = counts * _EMPTY_DAYS < self._days
-        return applicable & ~((self._rising & spoilt) | too_few)[self._places]
+        return applicable & ~too_few[self._places]
 
     def _fitting(self) -> Flags:
-        """Which rollups have what is needed, where they are kept."""
-        only_rose = ~np.isnan(self._rises)
-        averaged = np.array([query.needs == "mean" for query in self._queries])[self._places]
-        steady = only_rose & (self._rises <= self._limits[self._places])
-        return np.where(self._rising[self._places], steady, ~averaged | ~only_rose)
+        """Which rollups there are that have what is needed."""
+        shapes, means, increments = (self._columns[column] for column in (3, 4, 7))
+        needs = np.array([query.needs for query in self._queries])[self._places]
+        averaged = np.array([each is not None for each in means], bool)
+        counted = np.array([each is not None for each in increments], bool) & self._decided()
+        fitting = np.array([each is not None for each in shapes], bool)
+        return fitting & (averaged | (needs != "mean")) & (counted | (needs != "increase"))
+
+    def _decided(self) -> Flags:
+        """Which days' additions to counters are right still."""
+        if not self._counters.rules:
+            return np.zeros(self._numbers.size, bool)
+        rules = [query.rules for query in self._queries]
+        rewritten = np.array([self._rewritten(query) for query in self._queries], np.int64)
+        follow = self._states.follow([rules[place] for place in self._places.tolist()])
+        return follow & (self._numbers < rewritten[self._places])
+
+    def _rewritten(self, query: SeriesQuery) -> int:
+        """The first day at or behind which the head has readings of a counter; else any."""
+        if query.metric_id not in self._counters.rules:
+            return self._first
+        oldest = self._counters.rewritten(query.metric_id)
+        head = self._head.get(query.metric_id, _NOTHING)
+        return min(oldest, int(head.timestamps[0]) // DAY) if len(head) else oldest
 
     def _touched(self) -> Ints:
         """The keys of the days that have readings in the head."""
@@ -149,24 +172,19 @@ class BlockReader:
             for query, days in zip(self._queries, rollups, strict=True)
             if not self._begins_inside(query, days)
         ]
+        head = self._head
         if apart:
-            around = backend().neighbours(apart, self._start, self._end)
-            self._head = merged(self._head, around)
+            head = merged(head, backend().neighbours(apart, self._start, self._end))
         ids, numbers = self._ids[self._places[others]], self._numbers[others]
         pairs = list(zip(ids.tolist(), numbers.tolist(), strict=True))
         rows = backend().chosen_chunks(pairs) if pairs else []
         rows += backend().chunks_around(apart, self._first, self._last) if apart else []
-        found = merged(decoded_chunks(rows), self._head)
-        return [
-            found[metric_id].around(self._start, self._end, NEIGHBOURS_BEFORE)
-            if metric_id in found
-            else _NOTHING
-            for metric_id in self._ids.tolist()
-        ]
+        found = merged(decoded_chunks(rows), head)
+        return [found.get(metric_id, _NOTHING) for metric_id in self._ids.tolist()]
 
     def _begins_inside(self, query: SeriesQuery, days: DayRollups) -> bool:
         """Whether a reading begins the window, and no counter rises across its edges."""
-        if query.needs == "rise" or self._start % QUARTER or 0 not in days.places[:1]:
+        if query.needs == "increase" or self._start % QUARTER or 0 not in days.places[:1]:
             return False
         count, first = decoded_shape(days.shapes[0])[:2, self._offset].tolist()
         return bool(count and not first)
@@ -196,50 +214,51 @@ class BlockReader:
         found = replace(found, keys=found.keys % begins[1])
         return [found.between(low, high) if low < high else None for low, high in bounds]
 
+    def _steps(self, rollups: Sequence[DayRollups], samples: Sequence[Samples]) -> dict[int, Steps]:
+        """What each counter rose, apart from what rollups tell."""
+        found = dict(zip(self._ids.tolist(), samples, strict=True))
+        used = {
+            query.metric_id: [
+                (self._first + place, row)
+                for place, row in zip(days.places, days.rows, strict=True)
+            ]
+            for query, days in zip(self._queries, rollups, strict=True)
+            if query.needs == "increase"
+        }
+        return self._counters.steps(found, used, self._states)
+
     # Series ---------------------------------------------------------------------------------------
 
-    def _series_of(self, parts: Sequence[Part]) -> Iterator[tuple[int, BucketedSeries]]:
-        rising = {
-            query.metric_id: self._rollup_series(query, days, samples)
-            for query, days, samples in parts
-            if days.places and query.needs == "rise"
-        }
-        inexact = [
-            query.metric_id
-            for query, days, samples in parts
-            if days.places and not self._is_exact(query, samples, rising.get(query.metric_id))
-        ]
-        again: dict[int, Samples] = dict.fromkeys(inexact, _NOTHING)
-        if inexact:
-            again |= reading.read(inexact, self._start, self._end, with_neighbours=True)
+    def _series_of(
+        self, parts: Sequence[Part], steps: Mapping[int, Steps]
+    ) -> Iterator[tuple[int, BucketedSeries]]:
+        """From rollups where there are any, and where sums of what was measured do not overflow."""
         for query, days, samples in parts:
-            metric_id = query.metric_id
-            if metric_id in again or not days.places:
-                readings = again.pop(metric_id, samples)
-                yield metric_id, query.series_of(readings, self._edges, self._known_until)
+            own = steps.get(query.metric_id, Steps.none())
+            if not days.places:
+                yield query.metric_id, query.series_of(samples, self._edges, self._known_until, own)
+            elif self._is_exact(query, samples):
+                yield query.metric_id, self._rollup_series(query, days, samples, own)
             else:
-                known = rising.pop(metric_id, None)
-                yield metric_id, known or self._rollup_series(query, days, samples)
+                yield from self._store.series_of_readings(
+                    [query], self._edges, known_until=self._known_until
+                )
 
-    def _is_exact(self, query: SeriesQuery, samples: Samples, rising: RollupSeries | None) -> bool:
-        """Whether rollups tell exactly; `rising` is the series of a counter that is to rise."""
+    def _is_exact(self, query: SeriesQuery, samples: Samples) -> bool:
+        """Whether rollups tell exactly."""
         inside = samples.within(self._start, self._end)
-        if len(inside) and np.abs(inside.values).max() > LARGEST_SUMMED:
-            return False
-        if rising is None:
-            return True
-        days = np.unique(inside.timestamps // DAY, return_inverse=True)[1]
-        rates = steepest(days, inside.timestamps, inside.values, len(inside))
-        # A step between readings of the same day, and any other.
-        return bool((rates <= _rise_limit(query)).all()) and rising.only_rises(query.max_rate)
+        is_safe = not len(inside) or np.abs(inside.values).max() <= LARGEST_SUMMED
+        return query.needs != "mean" or bool(is_safe)
 
     def _rollup_series(
-        self, query: SeriesQuery, days: DayRollups, samples: Samples
+        self, query: SeriesQuery, days: DayRollups, samples: Samples, steps: Steps
     ) -> RollupSeries:
         low, high = np.searchsorted(samples.timestamps, (self._start, self._end))
         before, behind = samples.between(0, low), samples.between(high, len(samples))
         since = int(before.timestamps[-1]) if len(before) else _LONG_AGO
-        return RollupSeries(self._hours(query, days, since), days, before, behind)
+        hours = self._hours(query, days, since)
+        increments = days.increase(steps, hours.cuts) if query.needs == "increase" else _NO_FLOATS
+        return RollupSeries(hours, days, before, behind, increments)
 
     def _hours(self, query: SeriesQuery, days: DayRollups, since: int) -> QuarterHours:
         """Those of another Metric that was measured at the same moments, or new ones."""
@@ -252,8 +271,3 @@ class BlockReader:
                 self._edges, days.shape(count), since, query.lookback, self._known_until
             )
         return self._quarter_hours[key]
-
-
-def _rise_limit(query: SeriesQuery) -> float:
-    """How much a counter gains in a microsecond at most, infinite where that is not known."""
-    return np.inf if query.max_rate is None else query.max_rate * _JUST_BELOW

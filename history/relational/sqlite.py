@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from history.arrays import Ints, ReadingBatch, Samples
 from history.buckets import DAY
 from history.relational.base import TAKES_LATEST, Backend, Pair, Row
-from history.store import NEIGHBOURS_BEFORE
 
 _READING = np.dtype([("metric_id", np.int64), ("timestamp", np.int64), ("value", np.float64)])
 _NO_LIMIT = -1
@@ -44,13 +43,13 @@ class SQLiteBackend(Backend):
         WHERE {TAKES_LATEST}
     """  # noqa: S608 - the only thing formatted in is a constant
     WRITE_CHUNKS = """
-        INSERT INTO history_chunk (metric_id, day, n, lookback, times, vals, rise, shape, means,
-            lasts, extremes)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        INSERT INTO history_chunk (metric_id, day, n, lookback, times, vals, shape, means, lasts,
+            extremes, increments, state)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         ON CONFLICT (metric_id, day) DO UPDATE SET n = excluded.n, lookback = excluded.lookback,
-            times = excluded.times, vals = excluded.vals, rise = excluded.rise,
-            shape = excluded.shape, means = excluded.means, lasts = excluded.lasts,
-            extremes = excluded.extremes
+            times = excluded.times, vals = excluded.vals, shape = excluded.shape,
+            means = excluded.means, lasts = excluded.lasts, extremes = excluded.extremes,
+            increments = excluded.increments, state = excluded.state
     """
     # The primary key's order is the answer's: SQLite neither sorts nor reads past the limit.
     SELECT_FIRST = """
@@ -64,20 +63,15 @@ class SQLiteBackend(Backend):
         WHERE (metric_id, timestamp) > (%s, %s)
         ORDER BY metric_id, timestamp LIMIT %s
     """
-    NEIGHBOURS = f"""
+    NEIGHBOURS = """
         SELECT r.metric_id, r.timestamp, r.value
         FROM json_each(%s) AS wanted CROSS JOIN history_reading AS r
         WHERE r.metric_id = wanted.value AND r.timestamp IN (
-            SELECT timestamp FROM (
-                SELECT timestamp FROM history_reading
-                WHERE metric_id = wanted.value AND timestamp < %s
-                ORDER BY timestamp DESC LIMIT {NEIGHBOURS_BEFORE})
-            UNION ALL
-            SELECT timestamp FROM (
-                SELECT timestamp FROM history_reading
-                WHERE metric_id = wanted.value AND timestamp >= %s
-                ORDER BY timestamp LIMIT 1))
-    """  # noqa: S608 - the only thing formatted in is a constant
+            (SELECT max(timestamp) FROM history_reading
+             WHERE metric_id = wanted.value AND timestamp < %s),
+            (SELECT min(timestamp) FROM history_reading
+             WHERE metric_id = wanted.value AND timestamp >= %s))
+    """
     REMOVE = """
         DELETE FROM history_reading
         WHERE metric_id IN (SELECT value FROM json_each(%s)) AND timestamp >= %s AND timestamp < %s
@@ -89,8 +83,9 @@ class SQLiteBackend(Backend):
         GROUP BY 1, 2
     """  # noqa: S608 - the only thing formatted in is a constant
     ROLLUPS = """
-        SELECT metric_id, day, lookback, rise, shape, means, lasts,
-            CASE WHEN rise IS NOT NULL OR %s THEN extremes END
+        SELECT metric_id, day, lookback, shape, means, lasts,
+            CASE WHEN lasts IS NULL OR %s THEN extremes END,
+            CASE WHEN %s THEN increments END, CASE WHEN %s THEN state END
         FROM history_chunk
         WHERE metric_id IN (SELECT value FROM json_each(%s)) AND day BETWEEN %s AND %s
     """
@@ -106,19 +101,33 @@ class SQLiteBackend(Backend):
             AND c.day = json_extract(pair.value, '$[1]')
         ORDER BY c.metric_id, c.day
     """
-    CHUNKS_AROUND = f"""
+    CHUNKS_AROUND = """
         SELECT c.metric_id, c.n, c.times, c.vals
         FROM json_each(%s) AS wanted CROSS JOIN history_chunk AS c
         WHERE c.metric_id = wanted.value AND c.day IN (
-            SELECT day FROM (
-                SELECT day FROM history_chunk
-                WHERE metric_id = wanted.value AND day < %s
-                ORDER BY day DESC LIMIT {NEIGHBOURS_BEFORE})
-            UNION ALL
-            SELECT day FROM (
-                SELECT day FROM history_chunk
-                WHERE metric_id = wanted.value AND day > %s ORDER BY day LIMIT 1))
-    """  # noqa: S608 - the only thing formatted in is a constant
+            (SELECT max(day) FROM history_chunk WHERE metric_id = wanted.value AND day < %s),
+            (SELECT min(day) FROM history_chunk WHERE metric_id = wanted.value AND day > %s))
+    """
+    STATES = """
+        SELECT wanted.value, oldest.timestamp, c.day, c.state
+        FROM json_each(%s) AS wanted
+        LEFT JOIN history_reading AS oldest ON oldest.metric_id = wanted.value
+            AND oldest.timestamp = (
+                SELECT min(timestamp) FROM history_reading WHERE metric_id = wanted.value)
+        LEFT JOIN {table} AS c ON c.metric_id = wanted.value AND c.day = (
+            SELECT max(day) FROM {table} WHERE metric_id = wanted.value AND day < %s)
+    """
+    NEXT_CHUNKS = """
+        SELECT c.metric_id, c.day, c.n, c.times, c.vals, c.state
+        FROM json_each(%s) AS pair CROSS JOIN history_chunk AS c
+        WHERE c.metric_id = json_extract(pair.value, '$[0]') AND c.day = (
+            SELECT min(day) FROM history_chunk
+            WHERE metric_id = json_extract(pair.value, '$[0]')
+                AND day > json_extract(pair.value, '$[1]'))
+    """
+    RESTATE = """
+        UPDATE history_chunk SET state = %s, increments = %s WHERE metric_id = %s AND day = %s
+    """
 
     def execute(self, statement: str, *parameters: Any) -> list[Row]:
         with connection.cursor() as cursor:
@@ -138,8 +147,8 @@ class SQLiteBackend(Backend):
     def select(self, metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
         return self.select_first(metric_ids, start, end, _NO_LIMIT)
 
-    def chosen_chunks(self, pairs: Collection[Pair]) -> list[Row]:
-        return self.execute(self.CHOSEN_CHUNKS, json.dumps(sorted(pairs)))
+    def _of_pairs(self, statement: str, pairs: Collection[Pair]) -> list[Row]:
+        return self.execute(statement, json.dumps(sorted(pairs)))
 
     def take(self, metric_ids: Sequence[int], start: int, end: int) -> dict[int, Samples]:
         # A query for each Metric is half again as fast where each has many readings.

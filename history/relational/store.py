@@ -7,18 +7,20 @@ instant the head wins: a correction of a sealed day is right at once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from history.arrays import Ints, ReadingBatch, Samples
 from history.blocks import by_weight, in_blocks
 from history.buckets import DAY
+from history.counters import Rules
+from history.counting import BEGINNING, END, Kept
 from history.relational import reading, sealing, series
 from history.relational.backend import backend
+from history.relational.states import kept_states
 from history.series import BucketedSeries
 from history.store import BLOCK, READINGS_AT_ONCE, HistoryStore, SeriesQuery
 
 _DAYS_AT_ONCE = 2_048  # of which rollups are in memory: 12 MB
-_BEGINNING, _END = -(2**62), 2**62  # of time
 
 
 class RelationalStore(HistoryStore):
@@ -68,7 +70,7 @@ class RelationalStore(HistoryStore):
         self, queries: Sequence[SeriesQuery], edges: Ints, *, known_until: int
     ) -> Iterator[tuple[int, BucketedSeries]]:
         if not series.may_tell(edges):
-            yield from super().read_series(queries, edges, known_until=known_until)
+            yield from self.series_of_readings(queries, edges, known_until=known_until)
             return
 
         def kind(query: SeriesQuery) -> str:
@@ -87,19 +89,25 @@ class RelationalStore(HistoryStore):
         self, queries: Sequence[SeriesQuery], edges: Ints, known_until: int
     ) -> Iterator[tuple[int, BucketedSeries]]:
         if queries[0].needs == "readings":
-            yield from super().read_series(queries, edges, known_until=known_until)
+            yield from self.series_of_readings(queries, edges, known_until=known_until)
             return
         for block in in_blocks(queries, self.metrics_at_once(*edges[[0, -1]].tolist())):
-            yield from series.BlockReader(block, edges, known_until).read()
+            yield from series.BlockReader(block, edges, known_until, self).read()
 
     def delete(
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
     ) -> int:
-        window = _BEGINNING if start is None else start, _END if end is None else end
+        window = BEGINNING if start is None else start, END if end is None else end
         return sum(sealing.delete(block, *window) for block in in_blocks(metric_ids, BLOCK))
+
+    def prune(self, metric_ids: Sequence[int], before: int) -> int:
+        return sum(sealing.prune(block, before) for block in in_blocks(metric_ids, BLOCK))
+
+    def kept_states(self, rules: Mapping[int, Rules], instant: int) -> dict[int, Kept]:
+        return kept_states(rules, instant)
 
     def count(
         self, metric_ids: Sequence[int], start: int | None = None, end: int | None = None
     ) -> int:
-        window = _BEGINNING if start is None else start, _END if end is None else end
+        window = BEGINNING if start is None else start, END if end is None else end
         return sum(reading.count(block, *window) for block in in_blocks(metric_ids, BLOCK))

@@ -32,12 +32,6 @@ def mean(readings: Samples, edges: np.ndarray, interval: int = MINUTE) -> list[f
     return aggregates.mean(readings, edges, lookback=5 * interval, known_until=ALWAYS).tolist()
 
 
-def rise(*readings: tuple[float, float], count: int = 1, watts: float | None = None) -> list[float]:
-    """The hourly increases of a counter in Wh."""
-    max_rate = None if watts is None else watts / HOUR
-    return aggregates.increase(samples(*readings), hours(count), max_rate=max_rate).tolist()
-
-
 nothing = pytest.approx(math.nan, nan_ok=True)
 
 
@@ -121,54 +115,6 @@ class TestCircularMean:
         assert self.of(90, 270) == nothing
 
 
-class TestIncrease:
-    def test_increases_of_adjacent_buckets_add_up_to_that_of_the_whole(self) -> None:
-        assert rise((0, 100), (40, 120), (80, 160), (120, 170), count=2) == [40, 30]
-
-    def test_a_reading_on_an_edge_parts_the_buckets_exactly(self) -> None:
-        assert rise((0, 100), (60, 130), (120, 135), count=2) == [30, 5]
-
-    def test_a_step_over_an_edge_is_shared_out_by_time(self) -> None:
-        assert rise((-10, 100), (10, 120), (50, 160), (90, 200)) == [60]
-
-    def test_a_long_silence_loses_no_energy(self) -> None:
-        assert rise((0, 100), (180, 400), count=3) == [100, 100, 100]
-
-    def test_a_counter_that_falls_counted_from_zero(self) -> None:
-        assert rise((0, 1000), (30, 1010), (45, 4), (60, 10)) == [20]
-
-    def test_one_reading_tells_no_increase(self) -> None:
-        assert rise((30, 100)) == [nothing]
-
-    def test_before_the_first_and_behind_the_last_reading_nothing_is_known(self) -> None:
-        assert rise((70, 100), (110, 150), count=3) == [nothing, 50, nothing]
-
-    @pytest.mark.parametrize("glitch", [0, 5, 9_999_999])
-    def test_a_reading_that_breaks_a_plausible_rise_is_passed_over(self, glitch: float) -> None:
-        readings = ((0, 50_000), (20, 50_010), (40, glitch), (60, 50_030))
-
-        assert rise(*readings, watts=100) == [pytest.approx(30)]
-
-    def test_a_jump_beyond_rated_power_is_no_energy(self) -> None:
-        readings = ((0, 100), (20, 110), (40, 900_000), (60, 900_010))
-
-        assert rise(*readings, watts=1000) == [20]
-
-    def test_a_bucket_that_saw_only_a_glitch_is_unknown(self) -> None:
-        assert rise((0, 100), (60, 900_000), watts=1000) == [nothing]
-
-    def test_a_reset_to_more_than_rated_power_allows_is_no_energy(self) -> None:
-        assert rise((0, 5000), (30, 4000), (60, 4010), watts=100) == [10]
-
-    def test_a_coarse_counter_may_jump_by_what_it_held_back(self) -> None:
-        readings = [(minute, 1000 * (minute // 30)) for minute in range(0, 61, 10)]
-
-        assert rise(*readings, watts=2500) == [2000]
-
-    def test_without_rated_power_every_rise_counts(self) -> None:
-        assert rise((0, 0), (60, 1e9)) == [1e9]
-
-
 # Properties ---------------------------------------------------------------------------------------
 
 values = st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0, 50.0])
@@ -181,18 +127,6 @@ def series(draw: st.DrawFn, values: st.SearchStrategy[float] = values) -> list[t
     steps = draw(st.lists(st.tuples(gaps, values), max_size=25))
     moments = np.cumsum([step for step, _ in steps]) + draw(st.integers(-60, 10))
     return list(zip(moments.astype(int).tolist(), (value for _, value in steps), strict=True))
-
-
-@st.composite
-def counters(draw: st.DrawFn) -> list[tuple[int, float]]:
-    """A counter with resets and glitches among its steps."""
-    moves = st.sampled_from(["step"] * 6 + ["still", "reset", "zero", "jump"])
-    shown, reading = 0.0, []
-    for moment, size in draw(series(st.integers(0, 30).map(float))):
-        move = draw(moves)
-        shown = {"step": shown + size, "reset": size}.get(move, shown)
-        reading.append((moment, {"zero": 0.0, "jump": shown + 1e6}.get(move, shown)))
-    return reading
 
 
 edges_of_windows = st.lists(st.integers(0, 300), min_size=2, max_size=8, unique=True).map(sorted)
@@ -258,25 +192,6 @@ def test_mean_directions_agree_with_the_reference(
         assert (degrees - expected + 180) % 360 == pytest.approx(180, abs=1e-6)
 
 
-@given(counters(), edges_of_windows, st.sampled_from([None, 0.5, 3.0, 40.0]))
-def test_increases_agree_with_the_reference(
-    readings: list[tuple[int, float]], edges: list[int], rate: float | None
-) -> None:
-    found = aggregates.increase(arrays(readings), np.array(edges), max_rate=rate)
-
-    assert agrees(found, [reference.increase(readings, b, rate) for b in pairwise(edges)])
-
-
-@given(counters(), edges_of_windows, st.sampled_from([None, 0.5, 3.0, 40.0]))
-def test_increases_add_up(
-    readings: list[tuple[int, float]], edges: list[int], rate: float | None
-) -> None:
-    parts = aggregates.increase(arrays(readings), np.array(edges), max_rate=rate)
-    whole = aggregates.increase(arrays(readings), np.array([edges[0], edges[-1]]), max_rate=rate)
-
-    assert np.nansum(parts) == pytest.approx(np.nansum(whole), rel=1e-9, abs=1e-6)
-
-
 @given(series(st.floats(allow_nan=False, allow_infinity=False)), edges_of_windows)
 def test_no_answer_is_ever_infinite(readings: list[tuple[int, float]], edges: list[int]) -> None:
     known = {"lookback": 50, "known_until": ALWAYS}
@@ -285,7 +200,5 @@ def test_no_answer_is_ever_infinite(readings: list[tuple[int, float]], edges: li
     for found in (
         aggregates.total(arrays(readings), bounds),
         aggregates.mean(arrays(readings), bounds, **known),
-        aggregates.increase(arrays(readings), bounds),
-        aggregates.increase(arrays(readings), bounds, max_rate=1e9),
     ):
         assert not np.any(np.isinf(found))

@@ -4,15 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pcodec.standalone import simple_decompress
 
 from history.arrays import ReadingBatch, Samples
 from history.buckets import DAY, MINUTE
+from history.counters import NEVER_READ, Rules, advance
+from history.merge import Level
 from history.relational.chunks import ChunkRow, decoded_chunks, encoded_chunks
+from history.relational.increments import States
 from history.relational.rollups import EncodedRollup, Traits
 
 START = 20_454 * DAY
-GAUGE = Traits(is_counter=False, lookback=5 * MINUTE)
-COUNTER = Traits(is_counter=True, lookback=5 * MINUTE)
+GAUGE = Traits(5 * MINUTE)
+COUNTER = Traits(5 * MINUTE, Rules())
 
 instants = st.integers(-3 * DAY, 3 * DAY) | st.integers(0, 30)
 values = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=True)
@@ -21,7 +25,18 @@ readings = st.tuples(st.integers(1, 3), instants, values)
 
 def chunks_of(rows: list[tuple[int, int, float]], traits: Traits = GAUGE) -> list[ChunkRow]:
     batch = ReadingBatch.of(*zip(*rows, strict=True)).deduplicated()
-    return list(encoded_chunks(batch, dict.fromkeys(range(9), traits)))
+    days = batch.timestamps // DAY
+    return [
+        chunk
+        for day in np.unique(days).tolist()
+        for chunk in encoded(day, batch[days == day].by_metric(), traits)
+    ]
+
+
+def encoded(day: int, readings: Level, traits: Traits) -> list[ChunkRow]:
+    """The chunks of a day, of counters as if they had never been read before."""
+    all_traits = dict.fromkeys(readings, traits)
+    return list(encoded_chunks(day, readings, all_traits, dict.fromkeys(readings, NEVER_READ)))
 
 
 def opened(chunk: ChunkRow) -> Samples:
@@ -71,7 +86,7 @@ def test_a_reading_a_second_comes_back() -> None:
     timestamps = START + np.arange(86_400) * 1_000_000 + random.integers(0, 1_000_000, 86_400)
     values = random.normal(size=86_400)
 
-    [chunk] = encoded_chunks(ReadingBatch(np.full(86_400, 1), timestamps, values), {1: GAUGE})
+    [chunk] = encoded(START // DAY, {1: Samples(timestamps, values)}, GAUGE)
 
     samples = opened(chunk)
     assert samples.timestamps.tobytes() == timestamps.tobytes()
@@ -84,14 +99,12 @@ def test_of_two_readings_of_one_instant_the_later_one_is_kept() -> None:
 
 
 def test_no_readings_are_no_chunks() -> None:
-    assert not list(encoded_chunks(ReadingBatch.of([], [], []), {}))
+    assert not encoded(0, {}, GAUGE)
 
 
 def minutes(values: np.ndarray, traits: Traits) -> ChunkRow:
     timestamps = START + MINUTE * np.arange(values.size)
-    [chunk] = encoded_chunks(
-        ReadingBatch.of(np.full(values.size, 1), timestamps, values), {1: traits}
-    )
+    [chunk] = encoded(START // DAY, {1: Samples(timestamps, values.astype(float))}, traits)
     return chunk
 
 
@@ -104,9 +117,10 @@ def test_a_regular_day_of_a_slow_gauge_takes_little_room() -> None:
 @pytest.mark.parametrize(
     ("values", "traits", "kept"),
     [
-        (np.arange(1440), GAUGE, {"shape", "means", "lasts", "extremes"}),
-        (np.arange(1440), COUNTER, {"rise", "shape", "extremes"}),
-        (np.arange(1440) % 1000, COUNTER, {"shape", "means", "lasts", "extremes"}),
+        (np.arange(1440) % 7, GAUGE, {"shape", "means", "lasts", "extremes"}),
+        (np.arange(1440), GAUGE, {"shape", "means", "extremes"}),  # each last value is the high
+        (np.arange(1440), COUNTER, {"shape", "extremes"}),
+        (np.arange(1440) % 1000, COUNTER, {"shape", "lasts", "extremes"}),
         (np.arange(100), COUNTER, set()),  # told from the readings as fast
         (np.where(np.arange(1440) % 2, 1e308, -1e308), GAUGE, set()),  # their sums overflow
     ],
@@ -119,6 +133,16 @@ def test_a_days_rollup_is_kept_as_far_as_it_tells_exactly(
     assert {name for name in rollup if getattr(chunk, name) is not None} == kept
 
 
-def test_the_steepest_rise_is_that_since_the_counter_last_moved() -> None:
-    values = np.floor(np.arange(1440) / 100) * 100
-    assert minutes(values, COUNTER).rise == pytest.approx(100 / (100 * MINUTE))
+def test_a_counters_day_tells_what_it_added_and_how_it_goes_on() -> None:
+    values = np.arange(1440.0)
+    chunk = minutes(values, COUNTER)
+    _, state = advance(NEVER_READ, START + MINUTE * np.arange(1440), values, Rules())
+
+    assert States([chunk.state])[0] == state
+    increments = simple_decompress(chunk.increments)
+    assert increments.tolist() == [15.0] * 95 + [14.0]
+
+
+def test_a_gauge_adds_nothing() -> None:
+    chunk = minutes(np.arange(1440), GAUGE)
+    assert chunk.increments is chunk.state is None

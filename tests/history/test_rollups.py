@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from history import get_store
 from history.arrays import Floats, Ints, ReadingBatch, Samples
 from history.buckets import DAY, HOUR, MINUTE, divide
+from history.counters import NEVER_READ, advance
 from history.models import Chunk
 from history.relational.rollup_series import RollupSeries
 from history.series import BucketedSeries, SampleSeries
@@ -189,20 +190,14 @@ def test_quarter_hours_answer_as_readings_do(
     query = summary.query(envelope=envelope)
     found = read(get_store(), summary, envelope=envelope)
 
-    plain = query.series_of(around(samples, *window), buckets.edges, START + now)
+    steps, _ = advance(NEVER_READ, samples.timestamps, samples.values, query.rules)
+    plain = query.series_of(samples, buckets.edges, START + now, steps)
     expected = summary.columns(plain, envelope=envelope, fill="previous")
     columns = summary.columns(found, envelope=envelope, fill="previous")
     assert found.newest == plain.newest
 
     for name, values in expected.items():
         np.testing.assert_allclose(columns[name], values, rtol=1e-9, atol=1e-6, err_msg=name)
-
-
-def around(samples: Samples, start: int, end: int) -> Samples:
-    """What `read` with neighbours gives."""
-    low, high = np.searchsorted(samples.timestamps, (start, end))
-    chosen = slice(max(low - 2, 0), high + 1)
-    return Samples(samples.timestamps[chosen], samples.values[chosen])
 
 
 def series_of(metric: Metric, aggregate: str) -> BucketedSeries:
@@ -254,11 +249,11 @@ def test_metrics_asked_together_answer_as_each_alone() -> None:
 
 
 @pytest.mark.parametrize("shape", [resetting, glitching, daily])
-def test_a_counter_that_falls_is_answered_from_its_readings(shape: Any) -> None:
+def test_a_counter_that_falls_is_answered_from_its_rollups(shape: Any) -> None:
     metric = MetricFactory(type=MetricType.COUNTER, unit="Wh")
     stored(Case(MetricType.COUNTER, shape, regular, 1, "everything"), metric)
 
-    assert isinstance(series_of(metric, "increase"), SampleSeries)
+    assert isinstance(series_of(metric, "increase"), RollupSeries)
 
 
 def test_a_mean_of_the_largest_values_is_told_from_the_readings(metric: Metric) -> None:

@@ -6,6 +6,8 @@ None is a bucket without an answer. `readings` ascend in time, `bucket` is (star
 import math
 from collections.abc import Sequence
 
+from tests.support.counter_reference import Step
+
 Readings = Sequence[tuple[int, float]]
 Bucket = tuple[int, int]
 
@@ -51,42 +53,12 @@ def direction(
     return None if east is None or north is None else (east, north)
 
 
-def increase(readings: Readings, bucket: Bucket, rate: float | None = None) -> float | None:
-    """Each plausible step, shared out by the time it overlaps the bucket."""
-    limit = math.inf if rate is None else rate
-    kept = without_glitches(readings, limit)
+def increase(steps: Sequence[Step], bucket: Bucket) -> float | None:
+    """What a counter rose, each step shared out by the time it overlaps the bucket."""
     risen, known = 0.0, 0
-    for index in range(1, len(kept)):
-        (before, low), (after, high) = kept[index - 1 : index + 1]
-        overlap = min(after, bucket[1]) - max(before, bucket[0])
-        step = high - low if high >= low else max(high, 0.0)
-        if overlap > 0 and step <= limit * (after - last_moved(kept, index - 1)):
-            risen += step * overlap / (after - before)
+    for since, until, amount in steps:
+        overlap = min(until, bucket[1]) - max(since, bucket[0])
+        if overlap > 0 and amount is not None:
+            risen += amount * overlap / (until - since)
             known += overlap
     return risen if known else None
-
-
-def last_moved(readings: Readings, index: int) -> int:
-    """Since when the counter has stood at what it shows at `index`."""
-    while index and readings[index - 1][1] == readings[index][1]:
-        index -= 1
-    return readings[index][0]
-
-
-def without_glitches(readings: Readings, limit: float) -> Readings:
-    """Leave out what alone breaks a plausible rise; nothing is known to, without a limit."""
-
-    def plausible(before: tuple[int, float], after: tuple[int, float]) -> bool:
-        return 0 <= after[1] - before[1] <= limit * (after[0] - before[0])
-
-    def is_glitch(index: int) -> bool:
-        before, here, after = readings[index - 1 : index + 2]
-        return (
-            not plausible(before, here) and not plausible(here, after) and plausible(before, after)
-        )
-
-    return [
-        reading
-        for index, reading in enumerate(readings)
-        if math.isinf(limit) or not 0 < index < len(readings) - 1 or not is_glitch(index)
-    ]

@@ -18,7 +18,7 @@ from history.arrays import ReadingBatch
 from history.buckets import MINUTE
 from metrics.models import Metric
 from metrics.vocabulary import MetricType
-from tests.support import reference
+from tests.support import counter_reference, reference
 from tests.support.factories import DeviceFactory, MetricFactory
 from tests.support.reference import Bucket, Readings
 from timeseries import answers
@@ -145,7 +145,8 @@ def summed_up(aggregate: str, readings: Readings, bucket: Bucket, now: int) -> f
     if aggregate == "coverage":
         return reference.coverage(readings, bucket, INTERVAL * 1_000_000, now)
     if aggregate == "increase":
-        return reference.increase(readings, bucket, 1.1 * RATED / 3.6e9)
+        steps = counter_reference.steps_of(readings, 1.1 * RATED / 3.6e9, None)
+        return reference.increase(steps, bucket)
     if not within:
         return None
     single = {
@@ -157,13 +158,6 @@ def summed_up(aggregate: str, readings: Readings, bucket: Bucket, now: int) -> f
         "last": within[-1],
     }
     return single[aggregate]
-
-
-def around(readings: Readings, window: Bucket) -> Readings:
-    """The readings of the window, two before it and one behind it: what its edges depend on."""
-    before = [reading for reading in readings if reading[0] < window[0]]
-    behind = [reading for reading in readings if reading[0] >= window[1]]
-    return before[-2:] + readings[len(before) : len(readings) - len(behind)] + behind[:1]
 
 
 def numbers(values: list[float | None]) -> list[float]:
@@ -195,7 +189,6 @@ def test_every_bucket_is_what_its_readings_come_to(
     now = begin + days_known * 1440 * MINUTE
     assume(now > window[0])
     expected = list(buckets(window, resolution, ZoneInfo(zone)))
-    known = around(readings, window)
     for aggregate in AGGREGATES[kind]:
         query = TimeSeriesQuery(
             start=from_micros(window[0]),
@@ -210,7 +203,7 @@ def test_every_bucket_is_what_its_readings_come_to(
             local for local, _ in expected
         ]
         for name, what in (("values", aggregate), ("coverage", "coverage")):
-            wanted = numbers([summed_up(what, known, bucket, now) for _, bucket in expected])
+            wanted = numbers([summed_up(what, readings, bucket, now) for _, bucket in expected])
             answered = numbers(found["series"][0][name])
             assert answered == pytest.approx(wanted, rel=1e-9, abs=PRECISION[name], nan_ok=True)
 

@@ -220,7 +220,8 @@ class TestBuckets:
         kinds = islice(cycle([("gauge", "W"), ("counter", "Wh"), ("state", "1")]), 140)
         metrics = [MetricFactory(device=metric.device, type=each, unit=u) for each, u in kinds]
         for each in metrics:
-            store(each, [(4, 0), (5, each.pk)] if each.type == "counter" else [(5, each.pk)])
+            counted = [(4, 0), (5, each.pk), (6, each.pk)]  # which the last one confirms
+            store(each, counted if each.type == "counter" else [(5, each.pk)])
 
         answer = ask(*metrics[::-1], resolution="1h")
 
