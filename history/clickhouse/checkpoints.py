@@ -35,10 +35,12 @@ _STRIDE = 32 * DAY
 
 def kept_states(counters: Counters, instant: int) -> dict[int, Kept]:
     """By Metric id, the latest right state of each counter, from before an instant."""
-    found = told(backend().states(list(counters), instant // DAY, Checkpoint), counters)
+    found = told(
+        backend().states(list(counters), instant // DAY, Checkpoint._meta.db_table), counters
+    )
     for metric_id, kept in found.items():
         if kept.day >= kept.oldest // DAY:
-            rows = backend().states([metric_id], kept.oldest // DAY, Checkpoint)
+            rows = backend().states([metric_id], kept.oldest // DAY, Checkpoint._meta.db_table)
             found |= told(rows, {metric_id: counters[metric_id]})
     return {
         metric_id: Kept()
@@ -112,6 +114,8 @@ def drop_behind(batch: ReadingBatch) -> None:
 
 def thin(metric_ids: Sequence[int], before: int) -> None:
     """Delete checkpoints of days before one, but each Metric's last."""
-    for metric_id, _, last, _ in backend().states(metric_ids, before // DAY, Checkpoint):
+    for metric_id, _, last, _ in backend().states(
+        metric_ids, before // DAY, Checkpoint._meta.db_table
+    ):
         if last is not None:
             Checkpoint.objects.filter(metric_id=metric_id, day__lt=last).delete()

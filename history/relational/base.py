@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from energy.instants import MICROS_PER_SECOND
 from history.arrays import Ints, ReadingBatch, Samples
-from history.models import Checkpoint, Chunk
 from metrics.freshness import CLOCK_TOLERANCE
 
 # Whether a reading that arrives takes the place of the latest: those that were not ahead of the
@@ -155,14 +154,13 @@ class Backend(ABC):
         """The same of the nearest chunks before day `first` and behind day `last`."""
         return self.execute(self.CHUNKS_AROUND, _array(metric_ids), first, last)
 
-    def states(
-        self, metric_ids: Sequence[int], before: int, kept_by: type[Chunk | Checkpoint]
-    ) -> list[Row]:
-        """Id, instant of the head's first reading, last day before one that has a row, its state.
+    def states(self, metric_ids: Sequence[int], before: int, table: str) -> list[Row]:
+        """Id, instant of the head's first reading, and the last day before one with its state.
 
-        One for each Metric, with None where it has nothing of the kind.
+        One row for each Metric, with None where it has nothing of the kind. `table`: that of chunks
+        or of checkpoints.
         """
-        statement = self.STATES.format(table=kept_by._meta.db_table)
+        statement = self.STATES.format(table=table)
         return self.execute(statement, _array(metric_ids), before)
 
     def next_chunks(self, pairs: Collection[Pair]) -> list[Row]:

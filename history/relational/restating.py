@@ -61,7 +61,7 @@ def settle(rest: float) -> None:
 
 def keep_states(day: int, counters: Counters) -> None:
     """Keep the states of counters before a day, because the chunks before it are to be pruned."""
-    rows = backend().states(list(counters), day, Chunk) if counters else []
+    rows = backend().states(list(counters), day, Chunk._meta.db_table) if counters else []
     kept = {key: state for key, _, _, state in rows if state is not None}
     drop_checkpoints(kept)
     Checkpoint.objects.bulk_create(

@@ -37,10 +37,10 @@ class Beginning(NamedTuple):
 
 def sealed_before(day: int, counters: Counters) -> dict[int, Sealed]:
     """By Metric id, what is sealed of counters before a day, counted from the Unix epoch."""
-    rows = backend().states(list(counters), day, Chunk)
+    rows = backend().states(list(counters), day, Chunk._meta.db_table)
     # What was pruned lies before all chunks.
     if missing := [metric_id for metric_id, _, sealed, _ in rows if sealed is None]:
-        pruned = {row[0]: row for row in backend().states(missing, day, Checkpoint)}
+        pruned = {row[0]: row for row in backend().states(missing, day, Checkpoint._meta.db_table)}
         rows = [pruned.get(row[0], row) for row in rows]
     return told(rows, counters)
 

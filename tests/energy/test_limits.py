@@ -23,6 +23,7 @@ NO_LIMITS = {
     "demo.simulators.weather.MAX_BEAM",
     "devices.models.MAX_RATED_POWER",
     "energy.serializers.MAX_ID",
+    "figures.contradictions.MAX_ERROR",
     "ingest.checking.MAX_AHEAD",
     "ingest.files.MAX_LINE",
     "ingest.management.commands.import_readings.MOST_NAMED",

@@ -80,7 +80,7 @@ def test_today_has_several_names(site_page, metered, asked):
     assert "Energy today" in site_page(f"?period={asked}").content.decode()
 
 
-@pytest.mark.parametrize("asked", ["yesterday", "2026-13", "2026-02-30", "1066-10-14", "%00"])
+@pytest.mark.parametrize("asked", ["yesterday", "2026-13", "2026-02-30", "1066-10-14"])
 def test_a_period_that_does_not_exist_is_an_error_of_the_form(site_page, metered, asked):
     response = site_page(f"?period={asked}")
 

@@ -175,7 +175,7 @@ class TestService:
             power(metric, MAY, 24, 100)
         with CaptureQueriesContext(connection) as queries:
             overview("period=2026-05-01", "production_energy")
-        assert len(queries) <= 32
+        assert len(queries) <= 40
 
 
 class TestSources:

@@ -130,7 +130,7 @@ def test_a_time_that_clocks_skip_is_refused_as_such(client: Client, night: Metri
     assert 'name="start_offset"' not in text_of(answer)
 
 
-@pytest.mark.parametrize("wrong", ["", "+03:00", "Z", "x", "\x00"])
+@pytest.mark.parametrize("wrong", ["", "+03:00", "Z", "x"])
 def test_an_offset_that_is_none_of_the_two_is_not_taken(
     client: Client, night: Metric, wrong: str
 ) -> None:
