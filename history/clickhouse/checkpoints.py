@@ -56,13 +56,24 @@ def write(readings: Readings, now: int) -> None:
     for block in in_blocks(list(counters_by_id().items()), BLOCK):
         counters = dict(block)
         for since, first in _by_beginning(counters, behind, readings).items():
-            kept = first
-            for begin in range(since, behind, _STRIDE):
-                version = versions.next_version()
-                until = min(begin + _STRIDE, behind)
-                kept = brought_forward(kept, counters, until, readings)
-                if not _insert(kept, counters, until // DAY - 1, version):
-                    return
+            if not _write_on(since, first, counters, behind, readings):
+                return
+
+
+def _write_on(
+    since: int, kept: Mapping[int, Kept], counters: Counters, behind: int, readings: Readings
+) -> bool:
+    """Write the checkpoints of counters from an instant on; False if others have come between."""
+    while since < behind:
+        version = versions.next_version()
+        if readings.count(list(kept), since, behind):
+            since = min(since + _STRIDE, behind)
+            kept = brought_forward(kept, counters, since, readings)
+        else:
+            since = behind
+        if not _insert(kept, counters, since // DAY - 1, version):
+            return False
+    return True
 
 
 def _by_beginning(
