@@ -243,7 +243,7 @@ class TestBuckets:
         query = TimeSeriesQuery(resolution=resolution)
         for some in (metrics[:1], metrics):
             fetched = Metric.objects.select_related("device__site").in_bulk([m.pk for m in some])
-            with django_assert_max_num_queries(5):
+            with django_assert_max_num_queries(6):
                 answers.answer(list(fetched.values()), query, NOW)
 
 
