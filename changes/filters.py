@@ -1,5 +1,6 @@
 """The filters and the ordering of the list of changes, on its page and in the API."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -45,7 +46,7 @@ class KnownNameField(KnownField, forms.CharField):
     """A name."""
 
 
-class KnownFilter(django_filters.Filter):
+class KnownFilter(ABC, django_filters.Filter):
     """A filter whose values are checked against what the request's user sees."""
 
     @property
@@ -59,13 +60,13 @@ class KnownFilter(django_filters.Filter):
         if not (self.is_seen(value, user) or self.of(value, Change.objects.visible_to(user))):
             raise ValidationError(UNKNOWN, code="invalid_choice")
 
+    @abstractmethod
     def is_seen(self, value: Any, user: Any) -> bool:
         """Whether `user` sees the row itself, which need not have changed yet."""
-        raise NotImplementedError
 
+    @abstractmethod
     def of(self, value: Any, changes: QuerySet[Any]) -> QuerySet[Any]:
         """The changes that `value` names."""
-        raise NotImplementedError
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         return self.of(value, qs) if value else qs

@@ -57,18 +57,16 @@ def test_threads_do_not_take_one_another_for_the_actor(rf: RequestFactory) -> No
     assert names == [f"user-{n}" for n in range(PEOPLE)]
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets in one at a time")
 def test_requests_at_the_same_time_are_each_their_users_doing(
-    devices: list[Device], monkeypatch: pytest.MonkeyPatch
+    on_disk: None, devices: list[Device], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    barrier, save = Barrier(PEOPLE, timeout=30), DeviceViewSet.perform_update
+    barrier, begin = Barrier(PEOPLE, timeout=30), DeviceViewSet.initial
 
-    def save_together(view: Any, serializer: Any) -> None:
-        barrier.wait()
-        save(view, serializer)
-        barrier.wait()
+    def begin_together(view: Any, request: Any, *args: Any, **kwargs: Any) -> None:
+        begin(view, request, *args, **kwargs)
+        barrier.wait()  # All are signed in; now they write, on SQLite one after the other.
 
-    monkeypatch.setattr(DeviceViewSet, "perform_update", save_together)
+    monkeypatch.setattr(DeviceViewSet, "initial", begin_together)
 
     def change(device: Device) -> int:
         client = signed_in(device, APIClient)
