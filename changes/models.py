@@ -79,6 +79,16 @@ class ChangeManager(LogEntryManager.from_queryset(ChangeQuerySet)):  # type: ign
         ]
 
 
+# Of rows that entries name and may outlive.
+_OUTLIVED: dict[str, Any] = {
+    "null": True,
+    "on_delete": models.DO_NOTHING,
+    "db_constraint": False,
+    "db_index": False,
+    "related_name": "+",
+}
+
+
 class Change(AbstractLogEntry):
     """What was done to one row, by whom; it outlives the row, and the Site and Device it names."""
 
@@ -92,22 +102,8 @@ class Change(AbstractLogEntry):
     # What else the library would keep: other forms of the same, and names that requests choose.
     serialized_data = changes_text = additional_data = None
     cid = remote_port = actor_email = None
-    site = models.ForeignKey(
-        Site,
-        null=True,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        related_name="+",
-    )
-    device = models.ForeignKey(
-        Device,
-        null=True,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        related_name="+",
-    )
+    site = models.ForeignKey(Site, **_OUTLIVED)
+    device = models.ForeignKey(Device, **_OUTLIVED)
     actor_name = models.CharField(max_length=150, blank=True, db_index=True)
     via = models.CharField(max_length=7, choices=Via)
 

@@ -95,7 +95,7 @@ class DeviceAddView(SavingMixin, PageMixin, CreateView):
     """Adds a Device to a Site that the user sees."""
 
     form_class = DeviceAddForm
-    template_name = "devices/form.html"
+    template_name = "partials/form_page.html"
     permission_required = "devices.add_device"
     section = "sites"
     title = "Add device"
@@ -133,7 +133,7 @@ class DeviceEditView(SavingMixin, BelowObjectMixin, DevicePageMixin, UpdateView)
     """Edits a Device, unless somebody else has changed it since the form was opened."""
 
     form_class = DeviceEditForm
-    template_name = "devices/form.html"
+    template_name = "partials/form_page.html"
     permission_required = "devices.change_device"
     title = "Edit device"
 

@@ -60,7 +60,7 @@ class MetricEditView(SavingMixin, BelowObjectMixin, MetricPageMixin, UpdateView)
     """Edits a Metric."""
 
     form_class = MetricForm
-    template_name = "metrics/form.html"
+    template_name = "partials/form_page.html"
     permission_required = "metrics.change_metric"
     title = "Edit metric"
 
