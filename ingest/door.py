@@ -13,6 +13,7 @@ from history import get_store
 from history.arrays import ReadingBatch
 from history.relational.backend import backend
 from ingest.checking import check_readings, find_metrics
+from ingest.clocks import note_clocks_ahead
 from ingest.parsed import ParsedReadings, Rejection
 from ingest.signals import readings_stored
 from metrics.models import Metric
@@ -71,6 +72,7 @@ def _store(batch: ReadingBatch, now: datetime, *, in_bulk: bool) -> int:
         store, received_at = get_store(), to_micros(now)
         readings = store.append_history(batch, received_at) if in_bulk else store.append(batch)
         backend().move_latest(readings, received_at)
+        note_clocks_ahead(readings, received_at)
         announce = partial(readings_stored.send_robust, sender=None, batch=readings)
         transaction.on_commit(announce)
     return len(batch)

@@ -57,6 +57,8 @@ def _move_latest_back(ids: Sequence[int], window: Window) -> None:
         if len(samples.within(0, ahead))
     }
     gone.delete()
+    dated = Latest.objects.filter(metric__in=ids, ahead_until__gte=window.start)
+    dated.filter(ahead_until__lt=window.end).update(ahead_until=None)
     Latest.objects.bulk_create(
         _latest(pk, samples, now) for pk, samples in newest.items() if len(samples)
     )

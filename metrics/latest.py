@@ -15,12 +15,17 @@ from metrics.querysets import MetricQuerySet
 
 # Without their own field type Django does not convert each of them.
 _INSTANTS = [
-    ExpressionWrapper(F(f"latest__{name}"), Field()) for name in ("timestamp", "received_at")
+    ExpressionWrapper(F(f"latest__{name}"), Field())
+    for name in ("timestamp", "received_at", "ahead_until")
 ]
 
 
 class LatestValue(msgspec.Struct, kw_only=True):
-    """The newest reading of a Metric in its `unit`; without one, value, times and age are None."""
+    """The newest reading of a Metric in its `unit`; without one, value, times and age are None.
+
+    `clock_ahead_until` is there only while the Device's clock has dated readings up to an instant
+    that is still to come: these wait, and do not hide what is measured now.
+    """
 
     value: float | None = None
     timestamp: datetime | None = None
@@ -28,6 +33,7 @@ class LatestValue(msgspec.Struct, kw_only=True):
     unit: str
     age_seconds: float | None = None
     state: Freshness = Freshness.NEVER
+    clock_ahead_until: datetime | msgspec.UnsetType = msgspec.UNSET
 
 
 class MetricLatest(LatestValue, kw_only=True):
@@ -54,6 +60,7 @@ def latest_value(metric: Metric, now: datetime) -> LatestValue:
         unit=metric.unit,
         age_seconds=latest.age_seconds(now),
         state=freshness(latest.age_seconds(now), metric.expected_interval),
+        clock_ahead_until=latest.clock_ahead_until(now) or msgspec.UNSET,
     )
 
 
@@ -69,7 +76,7 @@ def latest_values(metrics: MetricQuerySet, now: datetime) -> LatestValues:
 def _metric_latest(
     row: tuple[Any, ...], until: int, instant_of: Callable[[int], datetime]
 ) -> MetricLatest:
-    metric, unit, interval, value, timestamp, received_at = row
+    metric, unit, interval, value, timestamp, received_at, ahead_until = row
     if timestamp is None:
         return MetricLatest(metric=metric, unit=unit)
     age = max(0, until - min(timestamp, received_at)) / MICROS_PER_SECOND
@@ -81,4 +88,5 @@ def _metric_latest(
         unit=unit,
         age_seconds=age,
         state=freshness(age, interval),
+        clock_ahead_until=instant_of(ahead_until) if (ahead_until or 0) > until else msgspec.UNSET,
     )

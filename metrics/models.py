@@ -149,7 +149,8 @@ class Metric(WholeSaveMixin, models.Model):
 class Latest(models.Model):
     """The reading of a Metric with the greatest measured timestamp, and when it was received.
 
-    Those that were over a minute ahead of the clock when they arrived give way to all others.
+    Those that were over a minute ahead of the clock when they arrived give way to all others;
+    `ahead_until` is the timestamp of the last such reading.
     """
 
     metric = models.OneToOneField(
@@ -158,6 +159,7 @@ class Latest(models.Model):
     value = models.FloatField()
     timestamp = InstantField()
     received_at = InstantField()
+    ahead_until = InstantField(null=True, editable=False)
 
     class Meta:
         verbose_name_plural = "latest values"
@@ -171,6 +173,10 @@ class Latest(models.Model):
     def age_seconds(self, now: datetime) -> float:
         """Seconds from the measurement to `now`; from the arrival where a clock was ahead then."""
         return max(0.0, (now - min(self.timestamp, self.received_at)).total_seconds())
+
+    def clock_ahead_until(self, now: datetime) -> datetime | None:
+        """Up to when the Device's clock has dated readings that is still to come, if it has."""
+        return self.ahead_until if self.ahead_until and self.ahead_until > now else None
 
     def state(self, now: datetime) -> Freshness:
         """Live, late or stale at `now`."""

@@ -34,6 +34,10 @@ class LatestSerializer(serializers.Serializer):
     unit = serializers.CharField()
     age_seconds = serializers.FloatField(allow_null=True, min_value=0)
     state = serializers.ChoiceField(choices=[(state.value, state.name) for state in Freshness])
+    clock_ahead_until = serializers.DateTimeField(
+        required=False,
+        help_text="Only while the Device's clock has dated readings up to a time still to come.",
+    )
 
     def to_representation(self, instance: Metric) -> Any:
         return latest_value(instance, timezone.now())

@@ -68,6 +68,12 @@ class DeviceRow:
         times = [row.latest.timestamp for row in self.metrics if row.latest.timestamp]
         return max(times, default=None)
 
+    @property
+    def clock_ahead_until(self) -> datetime | None:
+        """Up to when its clock has dated readings that is still to come, if it has."""
+        times = [row.latest.clock_ahead_until for row in self.metrics]
+        return max((time for time in times if isinstance(time, datetime)), default=None)
+
 
 def metric_rows(metrics: Iterable[Metric], now: datetime) -> list[MetricRow]:
     """Rows of `metrics`, which were fetched `with_latest()`, with their recent history."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from metrics.models import Latest, Metric
@@ -80,3 +81,32 @@ def test_deleting_prefers_what_is_not_ahead(latest: Any, client: Any, metric: Me
     assert latest()["value"] == 9
     assert Latest.objects.get().received_at == NOW
     assert latest((timedelta(0), 3.0))["value"] == 3
+
+
+def test_it_is_said_while_it_is_so_that_a_clock_is_ahead(
+    latest: Any, clock: Any, client: Any, metric: Metric, technician: Any
+) -> None:
+    assert "clock_ahead_until" not in latest((timedelta(0), 1.0))
+    found = latest((2 * HOUR, 5.0))
+    assert found["value"] == 1
+    assert found["clock_ahead_until"] == "2026-06-01T14:00:00Z"
+    several = client.get(f"/api/v1/metrics/latest/?ids={metric.pk}").json()["results"]
+    assert several[0]["clock_ahead_until"] == "2026-06-01T14:00:00Z"
+    page = Client()
+    page.force_login(technician)
+    for address in (metric.get_absolute_url(), metric.device.get_absolute_url()):
+        assert "is ahead: readings dated up to" in page.get(address).content.decode()
+
+    clock.shift(2 * HOUR)
+
+    assert "clock_ahead_until" not in latest()
+    assert "is ahead" not in page.get(metric.get_absolute_url()).content.decode()
+
+
+def test_deleting_what_is_dated_ahead_is_the_end_of_it(
+    latest: Any, client: Any, metric: Metric
+) -> None:
+    latest((timedelta(0), 1.0), (2 * HOUR, 5.0))
+    address = f"/api/v1/metrics/{metric.pk}/readings/"
+    client.delete(f"{address}?start=2026-06-01T13:00:00Z&end=2026-06-01T15:00:00Z")
+    assert "clock_ahead_until" not in latest()
