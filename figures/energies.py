@@ -148,7 +148,7 @@ def _energy(
         return series.amounts() * scale, series.amounts_coverage() * lengths
     if isinstance(series, SampleSeries) and metric.type != MetricType.COUNTER:
         return _directed(series, sign).mean() * covered / HOUR * scale, covered
-    return series.increase() * scale, covered
+    return series.increase() * scale, series.increase_coverage() * lengths
 
 
 def _directed(series: SampleSeries, sign: int) -> SampleSeries:

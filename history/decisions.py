@@ -23,6 +23,8 @@ The first reading is the level, and nothing is known of the time before it. Of t
     adds its rise from the level. Only when the counter fell more than 24 hours ago, and the next
     one is near the undecided one as well, that was a reset: so long no blip lasts.
   - Else, if the next one is near the undecided one, it confirms it, and the level is there.
+  - Else, if both are implausible rises, the next one the higher, the counter rises faster than it
+    may: the undecided one is the level, nothing is known of the time, and the next is undecided.
   - Else the undecided one was a blip, and the next one is undecided in its place: garbled readings
     in a row, each unlike the one before, neither count nor hide the level.
 - An undecided reading below the level that is confirmed was
@@ -151,8 +153,9 @@ class Counter:
             self._forget_old()
         elif not self._is_near(self.level, self.since, at, value) or self._was_reset(at, value):
             if not self._confirms(at, value):
+                climbed = self._settle(is_climbing=True) if self._climbs(value) else NO_STEP
                 self._wait(at, value)
-                return NO_STEP, NO_STEP
+                return climbed, NO_STEP
             confirmed = self._settle()
         return confirmed, self._follow(at, value)
 
@@ -202,20 +205,28 @@ class Counter:
         """Whether a reading is near the undecided one."""
         return self.undecided >= 0 and self._is_near(self.undecided, self.until, at, value)
 
+    def _climbs(self, value: float) -> bool:
+        """Whether a reading goes on with an implausible rise that the undecided one began."""
+        return self.is_rated and self.undecided >= 0 and self.level <= self.undecided <= value
+
     def _wait(self, at: int, value: float) -> None:
         """Leave a reading undecided until the next."""
         if self.undecided < 0:
             self.strayed = at
         self.undecided, self.undecided_at = value, at
 
-    def _settle(self) -> float:
-        """Let the undecided reading be the level; what it adds."""
+    def _settle(self, *, is_climbing: bool = False) -> float:
+        """Let the undecided reading be the level; what it adds.
+
+        What climbs keeps the old level from which it began, where there is one.
+        """
         value, at = self.undecided, self.undecided_at
         if value < self.level:
             added = self._added_by_fall(value, at)
         else:
             added = UNKNOWN if self.is_rated else value - self.level
-        self._leave(value, self.strayed)
+        if not (is_climbing and 0 <= self.old < self.level):
+            self._leave(value, self.strayed)
         self._go_on_from(value, self.until)
         self.until = at
         return added

@@ -7,7 +7,7 @@ import numpy as np
 
 from history import aggregates, intervals
 from history.arrays import Floats, Ints, Samples
-from history.steps import Steps, shared
+from history.steps import Steps, shared, unknown_time
 
 
 class BucketedSeries(ABC):
@@ -44,6 +44,14 @@ class BucketedSeries(ABC):
     @abstractmethod
     def coverage(self) -> Floats:
         """The share of each bucket, 0 to 1, for which a value is known; never NaN."""
+
+    def increase_coverage(self) -> Floats:
+        """The same of a counter, without the time of rises of which nothing is known."""
+        return np.maximum(self.coverage() - self._unknown_share(), 0)
+
+    @abstractmethod
+    def _unknown_share(self) -> Floats:
+        """The share of each bucket for which there are readings, but no rise is known."""
 
     @property
     @abstractmethod
@@ -96,6 +104,9 @@ class SampleSeries(BucketedSeries):
 
     def coverage(self) -> Floats:
         return aggregates.coverage(self.samples, self.edges, self.lookback, self.known_until)
+
+    def _unknown_share(self) -> Floats:
+        return unknown_time(self.steps, self.edges, self.lookback) / np.diff(self.edges)
 
     def total(self) -> Floats:
         """The plain sum of the values measured in each bucket."""

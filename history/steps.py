@@ -64,6 +64,18 @@ class Steps:
         return type(self)(*(getattr(self, field.name)[low:high] for field in fields(self)))
 
 
+def unknown_time(steps: Steps, edges: Ints, lookback: int) -> Ints:
+    """For how many microseconds of each bucket readings are there, but nothing is known of a rise.
+
+    A reading stands for `lookback` at most; behind that there is no reading either.
+    """
+    if steps.known.all():
+        return np.zeros(edges.size - 1, np.int64)
+    since, until = steps.since[~steps.known], steps.until[~steps.known]
+    until = np.minimum(until, since + lookback)
+    return shared(Steps(since, until, np.zeros(since.size), np.ones(since.size, bool)), edges)[1]
+
+
 def shared(steps: Steps, edges: Ints) -> tuple[Floats, Ints]:
     """How far the counter rose in each bucket, and for how many microseconds of it that is known.
 

@@ -62,12 +62,12 @@ class Definition(NamedTuple):
         allowed = _types_of(spec) if spec else MetricType.values
         if not self.type or self.type in allowed:
             return None
-        return Fault("type", "wrong_type", f"{self.key} is a {' or '.join(allowed)}.")
+        return Fault("type", "wrong_type", f"{self.key} is of type {' or '.join(allowed)}.")
 
     def _rollover_fault(self) -> Fault | None:
         if self.rollover is None or self.type == MetricType.COUNTER:
             return None
-        message = f"Only a counter's register begins at 0 again; this is a {self.type}."
+        message = f"Only a counter's register begins at 0 again; this is of type {self.type}."
         return Fault("rollover", "not_a_counter", message)
 
 

@@ -62,7 +62,10 @@ class Metric(WholeSaveMixin, models.Model):
     rollover = models.FloatField(
         null=True,
         blank=True,
-        validators=[MinValueValidator(sys.float_info.min), MaxValueValidator(sys.float_info.max)],
+        validators=[
+            MinValueValidator(sys.float_info.min, "A register wraps at a value above 0."),
+            MaxValueValidator(sys.float_info.max),
+        ],
         help_text="Value at which a counter's register begins at 0 again, if it does.",
     )
 

@@ -58,4 +58,4 @@ class Relabelling(NamedTuple):
 
     def _type_says(self) -> str:
         before, after = self.before["type"], self.after["type"]
-        return f"All history would be summed up as that of a {after} instead of a {before}."
+        return f"All history would be summed up as type {after} instead of {before}."

@@ -123,6 +123,8 @@ class Summary:
     def _coverage(self, series: BucketedSeries) -> Floats:
         if self.adds_intervals and isinstance(series, SampleSeries):
             return series.amounts_coverage()
+        if self.aggregate == "increase":
+            return series.increase_coverage()
         return series.coverage()
 
     @property

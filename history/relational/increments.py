@@ -38,8 +38,9 @@ class Added(NamedTuple):
     """What a day added to a counter, as a chunk keeps it.
 
     `increments` float64[96], compressed: how far it rose in each quarter hour by steps that begin
-    in the day, NaN where nothing is known; None where the readings tell it as fast. `state`: the
-    steps that begin before the day, the state that it ended in, and by which rules.
+    in the day, NaN where nothing is; None where the readings tell it as fast, and where of some of
+    these steps nothing is known: for how long, only the readings tell. `state`: the steps that
+    begin before the day, the state that it ended in, and by which rules.
     """
 
     increments: bytes | None
@@ -59,18 +60,20 @@ def added(
     timestamps = np.concatenate([samples.timestamps for samples in days])
     values = np.concatenate([samples.values for samples in days])
     steps, bounds, ends = advance_all(states, bounds, timestamps, values, rules)
-    increments = _increments(
-        steps, np.repeat(np.arange(len(days)), np.diff(bounds)), len(days), day
-    )
+    owners = np.repeat(np.arange(len(days)), np.diff(bounds))
+    increments = _increments(steps, owners, len(days), day)
     table = packed(ends, rules)
     for row, (low, high) in zip(table, pairwise(bounds.tolist()), strict=True):
         own = steps.between(low, high)
         entries = own.between(0, int((own.since < day * DAY).sum()))
         row["since"][: len(entries)], row["until"][: len(entries)] = entries.since, entries.until
         row["amount"][: len(entries)] = np.where(entries.known, entries.amount, np.nan)
+    is_kept = [len(samples) >= WORTH_SUMMING for samples in days]
+    unknown = ~steps.known & (steps.since >= day * DAY)
+    is_kept = np.array(is_kept) & (np.bincount(owners[unknown], minlength=len(days)) == 0)
     return [
-        Added(compressed(increments[place]) if len(samples) >= WORTH_SUMMING else None, bytes(row))
-        for place, (samples, row) in enumerate(zip(days, table, strict=True))
+        Added(compressed(increments[place]) if is_kept[place] else None, bytes(row))
+        for place, row in enumerate(table)
     ]
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from history.arrays import Floats, Ints, Samples
 from history.relational.rollups import QUARTER, DayRollups
 from history.series import BucketedSeries
+from history.steps import Steps, unknown_time
 
 
 @dataclass(eq=False)
@@ -120,7 +121,7 @@ class RollupSeries(BucketedSeries):
 
     `samples_before` and `samples_behind`: the nearest readings outside the window, where they
     matter. `increments` float64[quarter hours]: how far a counter rose in each, NaN where nothing
-    is known.
+    is known; `steps`: those of them that no day keeps, among which are all that are not known.
     """
 
     hours: QuarterHours
@@ -128,6 +129,7 @@ class RollupSeries(BucketedSeries):
     samples_before: Samples
     samples_behind: Samples
     increments: Floats = field(default_factory=lambda: np.empty(0))
+    steps: Steps = field(default_factory=Steps.none)
 
     def minimum(self) -> Floats:
         return self._extreme(self._low, np.minimum, np.inf)
@@ -162,6 +164,10 @@ class RollupSeries(BucketedSeries):
         known = ~np.isnan(self.increments)
         risen = self.hours.reduced(np.add, np.where(known, self.increments, 0.0))
         return _finite(np.where(self.hours.reduced(np.logical_or, known), risen, np.nan))
+
+    def _unknown_share(self) -> Floats:
+        edges = self.hours.edges
+        return unknown_time(self.steps, edges, self.hours.lookback) / np.diff(edges)
 
     @property
     def before(self) -> float:

@@ -258,7 +258,7 @@ class BlockReader:
         since = int(before.timestamps[-1]) if len(before) else _LONG_AGO
         hours = self._hours(query, days, since)
         increments = days.increase(steps, hours.cuts) if query.needs == "increase" else _NO_FLOATS
-        return RollupSeries(hours, days, before, behind, increments)
+        return RollupSeries(hours, days, before, behind, increments, steps)
 
     def _hours(self, query: SeriesQuery, days: DayRollups, since: int) -> QuarterHours:
         """Those of another Metric that was measured at the same moments, or new ones."""

@@ -215,6 +215,14 @@ class TestBlip:
     def test_several_implausible_readings_are_a_blip_as_well(self) -> None:
         assert added(every(10, 100, 9e9, 9e9, 9e9, 100.1, 100.2)) == [None, 0, 0, 0.1, 0.1]
 
+    def test_a_counter_that_always_rises_too_fast_tells_nothing(self) -> None:
+        """Somebody gave a rated power in kW where W are meant."""
+        steep = every(1, *(1000 + 50 * n for n in range(200)))
+        assert set(added(steep, Rules(max_rate=1.1 * 5 / HOUR))) == {None}
+
+    def test_garbled_readings_that_climb_are_forgotten_on_return(self) -> None:
+        assert added(every(10, 100, 5e8, 9e9, 9e11, 100.1, 100.2)) == [None, None, 0.1, 0.1]
+
     def test_what_was_taken_for_a_reset_stays(self) -> None:
         assert added(every(60, 100, 3, 4, 101), UNRATED) == [3, 1, 1]
 

@@ -80,6 +80,13 @@ class Kept:
         found: list[float] = columns["values"].tolist()
         return found
 
+    def covered(self, start: int, end: int, resolution: str) -> list[float]:
+        buckets = divide(start, end, resolution, ZoneInfo("UTC"), at_most=100_000)
+        summary = Summary(self.metric, "increase", buckets, LATER)
+        (columns,) = columns_of([summary], envelope=False, fill="none")
+        found: list[float] = columns["coverage"].tolist()
+        return found
+
     def expected(self, start: int, end: int, length: int) -> list[Any]:
         rules = rules_of(self.metric)
         assert rules
@@ -97,6 +104,8 @@ class Kept:
         first, end = self.pruned, START + DAYS * DAY
         assert self.answers(first, end, "1d") == self.expected(first, end, DAY)
         assert self.answers(first, end, "1h") == self.expected(first, end, HOUR)
+        days = np.array(self.covered(first, end, "5m")).reshape(-1, DAY // (5 * MINUTE)).mean(1)
+        assert self.covered(first, end, "1d") == pytest.approx(days.tolist(), abs=1e-3)
         begin = (first // DAY + (DAYS - (first - START) // DAY) // 2) * DAY
         assert self.answers(begin, begin + DAY, "1d") == self.expected(begin, begin + DAY, DAY)
         # In buckets that rollups do not tell.

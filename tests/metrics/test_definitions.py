@@ -114,7 +114,7 @@ def test_a_counter_may_say_where_its_register_begins_at_0_again(doors: Doors, do
 @pytest.mark.parametrize("kind", ["gauge", "state"])
 def test_only_a_counter_has_a_rollover(doors: Doors, door: str, kind: str) -> None:
     faults = doors.enter(door, type=kind, rollover=65_536)
-    message = f"Only a counter's register begins at 0 again; this is a {kind}."
+    message = f"Only a counter's register begins at 0 again; this is of type {kind}."
     assert faults == [("rollover", message)]
     assert not Metric.objects.filter(key="pulses").exists()
 
@@ -184,7 +184,7 @@ def test_a_canonical_key_takes_units_of_its_dimension_alone(
 @every_door
 def test_a_canonical_key_takes_its_own_type_alone(doors: Doors, door: str) -> None:
     faults = doors.enter(door, key="production_energy", unit="GWh", type="gauge")
-    assert faults == [("type", "production_energy is a counter or interval.")]
+    assert faults == [("type", "production_energy is of type counter or interval.")]
 
 
 @every_door

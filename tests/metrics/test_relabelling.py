@@ -28,7 +28,7 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CHANGES = [{"unit": "Wh"}, {"type": "gauge"}, {"key": "turns"}]
 WOULD = {
     "unit": "The newest, 1002.5 kWh, would read 1002.5 Wh, which is 1/1,000 of it",
-    "type": "summed up as that of a gauge instead of a counter",
+    "type": "summed up as type gauge instead of counter",
     "key": "count as turns instead of pulses",
 }
 

@@ -87,7 +87,18 @@ class Reference:
         elif self.is_near(self.level, reading):
             self.follow(reading)
         else:
-            self.strays.append(reading)
+            self.stray_to(reading)
+
+    def stray_to(self, reading: Reading) -> None:
+        if self.climbs(reading):
+            self.settle(climbs=True)
+        self.strays.append(reading)
+
+    def climbs(self, reading: Reading) -> bool:
+        """Both the undecided reading and the next are above the level, and the next is higher."""
+        if self.rate is None or not self.strays:
+            return False
+        return self.level.value <= self.strays[-1].value <= reading.value
 
     def may_confirm(self, reading: Reading) -> bool:
         if not self.is_near(self.level, reading):
@@ -101,7 +112,7 @@ class Reference:
         towards = reading.value > self.level.value if up else reading.value <= self.level.value
         return far and towards and self.is_near(old, reading)
 
-    def settle(self) -> None:
+    def settle(self, *, climbs: bool = False) -> None:
         stray, level = self.strays[-1], self.level
         amount: float | None = None
         if stray.value > level.value:
@@ -111,7 +122,8 @@ class Reference:
             amount = self.across(stray)
         elif self.is_plausible(stray.value, self.until, stray.at):
             amount = stray.value
-        self.leave(stray.value, self.strays[0].at)
+        if not (climbs and self.olds and self.olds[-1][0].value < level.value):
+            self.leave(stray.value, self.strays[0].at)
         self.levels.append(Level(stray.value, self.until))
         self.step(stray.at, amount)
         self.dip = []

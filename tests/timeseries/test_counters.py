@@ -128,3 +128,35 @@ def test_a_window_begins_where_the_counter_stood_weeks_ago() -> None:
     # 98.9 kWh in twenty days are plausible at 5 kW, which an hour before the window is not.
     assert asked(metric, DAYS[0], DAYS[1], "1d")[0] == pytest.approx(500 + 98_900 / 480, rel=1e-2)
     assert asked(metric, HOURS[1], HOURS[2], "1h") == [pytest.approx(500)]
+
+
+def covered(metric: Metric, resolution: str) -> list[float]:
+    query = TimeSeriesQuery(start=DAYS[0], end=DAYS[1], resolution=resolution, time_zone="UTC")
+    (series,) = answer([metric], query, NOW)["series"]
+    coverage: list[float] = series["coverage"]
+    return coverage
+
+
+def test_what_rises_faster_than_the_device_can_is_not_covered() -> None:
+    """Every minute 50 Wh, of a Device with 5 W: somebody meant kW."""
+    metric = counter(unit="Wh", rated=5)
+    write(metric, [(minute, 1_000.0 + 50 * minute) for minute in range(1441)])
+
+    assert asked(metric, DAYS[0], DAYS[1], "1d") == [None]
+    assert asked(metric, DAYS[0], DAYS[1], "1h") == [None] * 24
+    assert covered(metric, "1d") == pytest.approx([0], abs=1e-3)  # the last one is undecided
+
+    metric.device.rated_power = 5_000
+    metric.device.save()
+    assert asked(metric, DAYS[0], DAYS[1], "1d") == [pytest.approx(72_000)]
+    assert covered(metric, "1d") == [1]
+
+
+def test_the_time_of_an_implausible_rise_is_not_covered() -> None:
+    metric = counter(rated=5000)
+    values = [1.0 + hour / 100 + (1000 if hour >= 6 else 0) for hour in range(25)]
+    write(metric, [(60 * hour + n, values[hour]) for hour in range(25) for n in range(0, 60, 2)])
+
+    assert covered(metric, "1h") == pytest.approx([1] * 5 + [58 / 60] + [1] * 18, abs=1e-4)
+    assert covered(metric, "1d") == pytest.approx([1 - 2 / 1440], abs=1e-4)
+    assert covered(metric, "15m")[20:24] == pytest.approx([1, 1, 1, 13 / 15], abs=1e-4)
