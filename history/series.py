@@ -106,7 +106,8 @@ class SampleSeries(BucketedSeries):
         return aggregates.coverage(self.samples, self.edges, self.lookback, self.known_until)
 
     def _unknown_share(self) -> Floats:
-        return unknown_time(self.steps, self.edges, self.lookback) / np.diff(self.edges)
+        unknown = unknown_time(self.steps, self.edges, self.lookback, self.known_until)
+        return unknown / np.diff(self.edges)
 
     def total(self) -> Floats:
         """The plain sum of the values measured in each bucket."""

@@ -64,15 +64,16 @@ class Steps:
         return type(self)(*(getattr(self, field.name)[low:high] for field in fields(self)))
 
 
-def unknown_time(steps: Steps, edges: Ints, lookback: int) -> Ints:
+def unknown_time(steps: Steps, edges: Ints, lookback: int, known_until: int) -> Ints:
     """For how many microseconds of each bucket readings are there, but nothing is known of a rise.
 
-    A reading stands for `lookback` at most; behind that there is no reading either.
+    A reading stands for `lookback` at most, and for no time behind `known_until`.
     """
     if steps.known.all():
         return np.zeros(edges.size - 1, np.int64)
     since, until = steps.since[~steps.known], steps.until[~steps.known]
-    until = np.minimum(until, since + lookback)
+    until = np.maximum(np.minimum(np.minimum(until, since + lookback), known_until), since)
+    since, until = since[since < until], until[since < until]
     return shared(Steps(since, until, np.zeros(since.size), np.ones(since.size, bool)), edges)[1]
 
 

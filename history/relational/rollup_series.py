@@ -166,8 +166,9 @@ class RollupSeries(BucketedSeries):
         return _finite(np.where(self.hours.reduced(np.logical_or, known), risen, np.nan))
 
     def _unknown_share(self) -> Floats:
-        edges = self.hours.edges
-        return unknown_time(self.steps, edges, self.hours.lookback) / np.diff(edges)
+        hours = self.hours
+        unknown = unknown_time(self.steps, hours.edges, hours.lookback, hours.known_until)
+        return unknown / np.diff(hours.edges)
 
     @property
     def before(self) -> float:
