@@ -117,28 +117,43 @@ class ChunksFloor:
         """That of the engine which DATABASE_URL names."""
         url = os.environ["DATABASE_URL"]
         if url.startswith("sqlite:///"):
-            return cls(_from_sqlite(sqlite3.connect(url.removeprefix("sqlite:///"))))
-        return cls(_from_postgresql(psycopg.connect(url, autocommit=True)))
+            return cls.through(sqlite3.connect(url.removeprefix("sqlite:///")))
+        return cls.through(psycopg.connect(url, autocommit=True))
 
-    def readings(self, metric_ids: list[int], begin: int, end: int) -> None:
-        """Those of some Metrics' days from `begin` up to `end`."""
+    @classmethod
+    def through(cls, connection: "sqlite3.Connection | psycopg.Connection") -> Self:
+        """That which asks through a driver's own connection."""
+        if isinstance(connection, sqlite3.Connection):
+            return cls(_from_sqlite(connection))
+        return cls(_from_postgresql(connection))
+
+    def readings(self, metric_ids: list[int], begin: int, end: int) -> int:
+        """Those of some Metrics' days from `begin` up to `end`; returns the number of chunks."""
+        count = 0
         for times, values in self._fetch("times, vals", metric_ids, begin, end):
             simple_decompress(times)
             simple_decompress(values)
+            count += 1
+        return count
 
     def rollups(
         self, metric_ids: list[int], begin: int, end: int, *, extremes: bool = False
-    ) -> None:
-        """What counters rose by, the means of other Metrics, and their extremes if wanted."""
+    ) -> int:
+        """What days added to counters, the means of other Metrics, and their extremes if wanted.
+
+        Returns the number of chunks.
+        """
+        count = 0
         step = max(1, _DAYS_AT_ONCE // (end - begin))
-        wanted = f"CASE WHEN rise IS NOT NULL OR {int(extremes)} = 1 THEN extremes END"
-        columns = f"shape, means, {wanted}"
+        columns = "shape, means, increments, extremes" if extremes else "shape, means, increments"
         for first in range(0, len(metric_ids), step):
             for encoded in self._fetch(columns, metric_ids[first : first + step], begin, end):
+                count += 1
                 decoded_shape(encoded[0])
                 for column in encoded[1:]:
                     if column is not None:
                         simple_decompress(column)
+        return count
 
 
 def _from_sqlite(connection: sqlite3.Connection) -> Callable[..., Iterator[Any]]:
