@@ -84,9 +84,24 @@ class User(WholeSaveMixin, AbstractUser):
 
 
 class ApiToken(WholeSaveMixin, AbstractAuthToken):
-    """An API token: stored hashed, expiring, revoked one by one."""
+    """An API token: stored hashed, expiring, revoked one by one.
+
+    What its user may do, it may within its `scope`; one that only sends readings may be bound to a
+    `site`, and then sends those of that Site alone.
+    """
+
+    class Scope(models.TextChoices):
+        """What a token may be used for."""
+
+        FULL = "full", "All that you may do"
+        READ = "read", "Reading"
+        INGEST = "ingest", "Sending readings"
 
     name = models.CharField(max_length=80, default="Sign-in through the API")
+    scope = models.CharField(max_length=6, choices=Scope, default=Scope.FULL)
+    site = models.ForeignKey(
+        Site, on_delete=models.CASCADE, null=True, blank=True, related_name="tokens"
+    )
     last_used_at = models.DateTimeField(null=True, editable=False)
 
     objects = AuthTokenManager.from_queryset(ToldQuerySet)()
@@ -94,6 +109,12 @@ class ApiToken(WholeSaveMixin, AbstractAuthToken):
     class Meta(AbstractAuthToken.Meta):
         abstract = False
         ordering = ("-created", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(site=None) | models.Q(scope="ingest"),
+                name="only_tokens_that_send_readings_have_a_site",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
