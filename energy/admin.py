@@ -1,4 +1,4 @@
-"""What every admin page shares: who sees which rows, and refusals told as messages."""
+"""What all admin pages share: each user sees their own rows, and refusals become messages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ TAKEN = "This is not available: choose another."
 
 
 class ProjectAdminSite(admin.AdminSite):
-    """The admin, which people enter by the project's own sign-in and by no other door."""
+    """The admin site. People sign in to it on the project's own sign-in page, and nowhere else."""
 
     site_header = "Energy management: administration"
     site_title = "Energy administration"
@@ -30,7 +30,7 @@ class ProjectAdminSite(admin.AdminSite):
     empty_value_display = "–"
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Lead to the sign-in; whoever is signed in already and comes here is no staff (403)."""
+        """Redirect to the sign-in page. A signed-in user who may not enter the admin gets a 403."""
         if self.has_permission(request):
             return HttpResponseRedirect(reverse("admin:index"))
         if request.user.is_authenticated:
@@ -39,7 +39,7 @@ class ProjectAdminSite(admin.AdminSite):
         return redirect_to_login(asked, reverse("login"))
 
     def get_urls(self) -> list[Any]:
-        """Django's own, but "view on site" leads only to what the admin shows to the user."""
+        """Django's own addresses, with a "view on site" that respects what the user may see."""
         seen = path(
             "r/<int:content_type_id>/<path:object_id>/",
             self.admin_view(self.view_on_site),
@@ -51,7 +51,7 @@ class ProjectAdminSite(admin.AdminSite):
     def view_on_site(
         self, request: HttpRequest, content_type_id: int, object_id: str
     ) -> HttpResponse:
-        """Lead to an object's own page; 404 where the admin would not list it."""
+        """Redirect to an object's own page; 404 where the admin would not list the object."""
         model = get_object_or_404(ContentType, pk=content_type_id).model_class()
         if model is None or not self.is_registered(model):
             raise Http404
@@ -62,10 +62,10 @@ class ProjectAdminSite(admin.AdminSite):
 
 
 class StrictList(ChangeList):
-    """A list whose filters may be given any text.
+    """A list that survives any text in its filters.
 
-    Django looks at some values only when it fetches the rows, and then fails. What is no value of a
-    field is answered here as Django answers other wrong filters: by the list without them.
+    Django validates some filter values only when it fetches the rows, and then fails with a 500.
+    Such a value is answered here like every other wrong filter: with the unfiltered list.
     """
 
     def get_results(self, request: HttpRequest) -> None:
@@ -76,7 +76,7 @@ class StrictList(ChangeList):
 
 
 class StrictAddressesMixin:
-    """Finds nothing, instead of failing, where an address names no possible row or field."""
+    """Answers 404 instead of failing where an address cannot be that of a row or field."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StrictList
@@ -89,7 +89,7 @@ class StrictAddressesMixin:
 
 
 class VisibleChoicesMixin(StrictAddressesMixin):
-    """Offers, and accepts, in every relation only rows that the user sees."""
+    """Limits the choices of every relation, shown and accepted, to rows that the user sees."""
 
     def get_field_queryset(
         self, db: str | None, db_field: Any, request: HttpRequest
@@ -100,7 +100,7 @@ class VisibleChoicesMixin(StrictAddressesMixin):
 
 
 class VisibleRowsMixin(VisibleChoicesMixin):
-    """Lists, opens, completes and names only rows that the user sees, staff or not."""
+    """Limits lists, forms, autocompletion and error messages to rows that the user sees."""
 
     model: Any
 
@@ -108,14 +108,14 @@ class VisibleRowsMixin(VisibleChoicesMixin):
         return super().get_queryset(request).visible_to(request.user)
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """What is taken is told in words that do not say by what: it may be a hidden row."""
+        """Word uniqueness errors so that they do not reveal a row that the user cannot see."""
         unique = {
             field.name: {"unique": TAKEN} for field in self.model._meta.fields if field.unique
         }
         return super().get_form(request, *args, **{"error_messages": unique, **kwargs})
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
-        """Other than superusers are told of what goes along by number: it may be others' own."""
+        """Tell only superusers which related rows go; others see their number, as some are hidden."""
         listed, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
         if not request.user.is_superuser:
             listed = [entry for entry in listed if not isinstance(entry, list)]
@@ -123,7 +123,7 @@ class VisibleRowsMixin(VisibleChoicesMixin):
 
 
 class RefusalMessagesMixin:
-    """Answers what the domain refuses with a message; nothing of the request is kept then."""
+    """Turns a DomainError into a message on the page and rolls the whole request back."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._told(super().changeform_view, request, *args, **kwargs)
@@ -146,7 +146,7 @@ class RefusalMessagesMixin:
 
 
 class ReadOnlyMixin(StrictAddressesMixin):
-    """Rows to look at: made elsewhere, changed nowhere."""
+    """A model that the admin shows and never changes."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

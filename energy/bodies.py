@@ -1,6 +1,6 @@
-"""How large a request's body may be: REQUEST_MAX_BYTES, unless its view names another setting.
+"""The largest body that a request may have: REQUEST_MAX_BYTES unless its view names a setting.
 
-A sign-in, which anybody may send, takes less, and readings take more.
+Signing in, which needs no account, accepts less; sending readings accepts more.
 """
 
 from typing import Any
@@ -11,10 +11,10 @@ _USUAL = "DATA_UPLOAD_MAX_MEMORY_SIZE"
 
 
 def max_body(view: Any) -> int:
-    """Bytes of a body that a view, or its class, takes: the setting that its `max_body` names."""
+    """The limit of a view or view class in bytes: the setting that its `max_body` names."""
     return int(getattr(settings, getattr(view, "max_body", _USUAL)))
 
 
 def told(limit: int) -> str:
-    """What is said of a body over `limit`."""
+    """The message for a body of more than `limit` bytes."""
     return f"The body is over {limit} bytes."

@@ -1,4 +1,4 @@
-"""What the domain raises when it refuses: the API answers problem details, a page a message."""
+"""Errors of the domain. The API answers them as problem details, a page as a message."""
 
 
 class DomainError(Exception):
@@ -9,7 +9,7 @@ class DomainError(Exception):
     """
 
     status = 400
-    # Seconds after which asking again makes sense; None where it makes none.
+    # Seconds after which a retry makes sense; None where a retry cannot help.
     retry_after: int | None = None
 
     def __init__(self, message: str, *, code: str = "invalid", field: str = "") -> None:
@@ -38,7 +38,7 @@ class Unsupported(DomainError):
 
 
 class TooManyRequests(DomainError):
-    """The request comes too often, or beside too many others (HTTP 429)."""
+    """The client sends too many requests, or too many at once (HTTP 429)."""
 
     status = 429
 
@@ -48,7 +48,7 @@ class TooManyRequests(DomainError):
 
 
 class HistoryAway(DomainError):
-    """The history store does not answer; everything else does (HTTP 503)."""
+    """The history store is unreachable while the rest of the system works (HTTP 503)."""
 
     status = 503
     retry_after = 5

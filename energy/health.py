@@ -1,4 +1,4 @@
-"""Probes for whoever keeps the process running."""
+"""Health probes for load balancers and supervisors."""
 
 from django.db import connections
 from django.db.utils import Error
@@ -10,13 +10,13 @@ from energy.problems import Problem, plain_problem, problem_of
 
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
-    """The process answers; no database is asked."""
+    """Liveness: the process answers, without asking a database."""
     return JsonResponse({"status": "pass"})
 
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Every database answers; 503 otherwise."""
+    """Readiness: 200 when every database answers, 503 otherwise."""
     try:
         for connection in connections.all():
             with connection.cursor() as cursor:

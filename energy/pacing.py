@@ -1,4 +1,4 @@
-"""A least rate at which answers are read: whoever reads slower does not keep a thread for it."""
+"""A minimum rate at which clients read answers, so that slow ones cannot occupy threads."""
 
 import errno
 import logging
@@ -14,8 +14,8 @@ from django.conf import settings
 
 log = logging.getLogger(__name__)
 
-_PIECE = 32 * 1024  # bytes that are handed over at a time
-# What the system takes ahead of the reader is little, so that it is soon known how fast they read.
+_PIECE = 32 * 1024  # bytes written at a time
+# A small send buffer, so that the speed of the reader shows soon.
 _BUFFER = 256 * 1024
 
 Answer = Iterable[bytes]
@@ -23,11 +23,11 @@ Application = Callable[[dict[str, Any], Any], Answer]
 
 
 class LeastRate:
-    """A WSGI application that breaks off answers which are read too slowly.
+    """A WSGI application that aborts answers which the client reads too slowly.
 
-    A reader has ANSWER_GRACE seconds, and a second more for each ANSWER_MIN_RATE bytes they have
-    taken; only waiting for them counts. No single step of reading a request or writing an answer
-    takes longer than the grace. This needs gunicorn, which hands its socket over.
+    A client has ANSWER_GRACE seconds, and one second more for each ANSWER_MIN_RATE bytes it has
+    read; only time spent waiting for the client counts. A single read of a request or write of an
+    answer takes at most ANSWER_GRACE seconds. This needs gunicorn, which passes its socket on.
     """
 
     def __init__(self, application: Application) -> None:
@@ -40,12 +40,12 @@ class LeastRate:
         connection.settimeout(settings.ANSWER_GRACE)
         answer = self.application(environ, start_response)
         if isinstance(answer, environ["wsgi.file_wrapper"]):
-            return answer  # a static file, which the server sends by itself
+            return answer  # a static file, which gunicorn sends with sendfile
         return _Paced(answer, connection)
 
 
 class _Paced:
-    """An answer in pieces, each handed over when the reader has taken most of those before."""
+    """An answer in pieces, each written once the client has read most of the ones before."""
 
     def __init__(self, answer: Answer, connection: socket.socket) -> None:
         self._answer = answer
@@ -65,12 +65,12 @@ class _Paced:
                 self._taken += len(piece)
 
     def close(self) -> None:
-        """Called by the server at the end, whichever it is."""
+        """Close the answer; the server calls this after success and failure alike."""
         if close := getattr(self._answer, "close", None):
             close()
 
     def _await_reader(self) -> None:
-        """Return once there is room for more; raises BrokenPipeError where it takes too long."""
+        """Wait for room in the send buffer. Raises BrokenPipeError when the client is too slow."""
         allowed = settings.ANSWER_GRACE + self._taken / settings.ANSWER_MIN_RATE - self._waited
         since = monotonic()
         if not self._room.poll(max(0.0, allowed) * 1000):
@@ -87,6 +87,6 @@ class _Paced:
 
     def _break_off(self) -> None:
         log.warning("An answer is read too slowly: broken off after %s bytes", self._taken)
-        with suppress(OSError):  # they may be gone
+        with suppress(OSError):  # the client may have disconnected
             self._connection.shutdown(socket.SHUT_RDWR)
         raise BrokenPipeError(errno.EPIPE, "The answer is read too slowly.")

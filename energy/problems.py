@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 class FieldError(msgspec.Struct):
-    """What is wrong with one input; `field` is a path such as `metrics.0.key`, "" for the whole."""
+    """What is wrong with one input; `field` is a path such as `metrics.0.key`, "" for the body."""
 
     field: str
     code: str
@@ -64,7 +64,7 @@ class Problem:
 
 
 class ProblemResponse(Response):
-    """A problem: JSON has its own media type, the browsable API shows it as a page."""
+    """A problem as a response: JSON with its own media type, or a page of the browsable API."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.as_dict(), status=problem.status, headers=problem.headers)
@@ -78,7 +78,7 @@ class ProblemResponse(Response):
 
 
 def problem_response(exc: Exception, context: dict[str, Any]) -> ProblemResponse | None:
-    """The answer to `exc`, or None for what nobody foresaw (a 500, see `server_error`)."""
+    """The answer to `exc`, or None for an unexpected exception (a 500, see `server_error`)."""
     problem = problem_of(exc)
     if problem is None:
         return None
@@ -87,7 +87,7 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> ProblemResponse
 
 
 def problem_of(exc: BaseException | None) -> Problem | None:
-    """What the exception means to a client; None when it is the server's own fault."""
+    """The problem that a client is told of; None when the exception is a fault of the server."""
     if isinstance(exc, exceptions.APIException):
         return _of_framework(exc)
     if isinstance(exc, DomainError):
@@ -106,14 +106,14 @@ def problem_of(exc: BaseException | None) -> Problem | None:
 
 
 def _is_busy(exc: DatabaseError) -> bool:
-    """Whether the database works, and somebody waited too long for a lock or for its answer."""
+    """Whether the database works, but a lock or an answer took longer than the time limit."""
     state = getattr(exc.__cause__, "sqlstate", None)
     name = getattr(exc.__cause__, "sqlite_errorname", "")
     return state in _BUSY or name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
-# PostgreSQL's SQLSTATEs: a statement was cancelled, a lock was not to be had, a deadlock, and a
-# transaction that paused, or lasted, too long.
+# PostgreSQL's SQLSTATEs: statement cancelled, lock not available, deadlock detected, and a
+# transaction that was idle, or lasted, too long.
 _BUSY = {"57014", "55P03", "40P01", "25P03", "25P04"}
 
 
@@ -216,7 +216,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """What the domain refuses, where no view answers: a problem under /api/, else a page."""
+    """The answer to a DomainError raised outside a view: a problem under /api/, else a page."""
     problem = _of_domain(error)
     if _is_api(request):
         return plain_problem(problem)
@@ -226,7 +226,7 @@ def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
 
 
 def plain_problem(problem: Problem) -> HttpResponse:
-    """The problem as JSON, for views that do without the API framework."""
+    """The problem as JSON, for views that are not part of the REST framework."""
     return HttpResponse(
         msgspec.json.encode(problem.as_dict()),
         content_type=MEDIA_TYPE,

@@ -1,9 +1,9 @@
-"""Counts that the processes of one machine share in memory: how much of a rate is spent.
+"""Rate limits that all processes of one machine count together, in shared memory.
 
-One number is kept for each key: the instant until which its allowance is spent (the generic cell
-rate algorithm). It lies in a small file that every process maps into its memory. A request costs a
-lock and sixteen bytes of memory: neither a query nor a write to a disk. The system writes the few
-pages of the file when it likes, and what is lost with it is a minute's counts.
+The generic cell rate algorithm needs one number for each key: the instant until which the key's
+allowance is spent. The numbers are in a small file that every process maps into its memory, so that
+a request costs a file lock and sixteen bytes, but no query and no write to a disk. The operating
+system writes the few pages of the file back when it likes; losing them loses a minute's counts.
 """
 
 import fcntl
@@ -24,16 +24,16 @@ from energy.rates import Rate
 from energy.run_dir import run_dir
 
 _ENTRY = struct.Struct("<QQ")  # the key's hash, and the instant in nanoseconds since the epoch
-_SETS, _WAYS = 2_048, 8  # 16,384 keys; of a full set the one that is next to be whole again goes
+_SETS, _WAYS = 2_048, 8  # 16,384 keys; a full set drops the key whose allowance is whole first
 _SET = _WAYS * _ENTRY.size
-_NANOS = 1_000  # in a microsecond: shares of a minute are then exact enough to count 60,000 right
+_NANOS = 1_000  # in a microsecond; microseconds alone would miscount 60,000 requests a minute
 
 
 class SpentTable:
-    """The file of counts, as this process has it in its memory."""
+    """The file of counts, mapped into the memory of this process."""
 
     def __init__(self, path: Path) -> None:
-        # Locks of the system keep processes apart, and all threads of one process count as one.
+        # File locks exclude other processes, but not other threads of the same process.
         self._lock = Lock()
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         finalize(self, os.close, self._file)
@@ -41,12 +41,12 @@ class SpentTable:
         self._memory = mmap.mmap(self._file, _SETS * _SET)
 
     def spend(self, key: str, rate: Rate, now: int) -> int:
-        """Spend one of `rate` and return 0, or return for how long to wait, all in nanoseconds."""
+        """Spend one of `rate` and return 0, or return the time to wait; all in nanoseconds."""
         hashed = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little")
         period = rate.period // timedelta(microseconds=1) * _NANOS
         with self._locked(hashed % _SETS * _SET) as entries:
             at, spent = _found(entries, hashed)
-            # What lies further ahead than a whole period was written by a clock that was ahead.
+            # An instant more than a period ahead was written while the clock was wrong.
             begin = spent if now < spent <= now + period else now
             until = begin + period // rate.times
             if until > now + period:
@@ -83,7 +83,7 @@ def _table(path: Path) -> SpentTable:
 
 
 def _found(entries: memoryview, hashed: int) -> tuple[int, int]:
-    """Where the key's entry is, or may be made, and until when it is spent."""
+    """The offset of the key's entry, or of the one to replace, and until when it is spent."""
     held = [_ENTRY.unpack_from(entries, at) for at in range(0, _SET, _ENTRY.size)]
     for number, (key, until) in enumerate(held):
         if key == hashed:
