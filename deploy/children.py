@@ -1,4 +1,4 @@
-"""The processes that `make run` starts: they are watched, and none outlives the watcher."""
+"""The child processes of `make run`: supervised, and none outlives its supervisor."""
 
 import contextlib
 import ctypes
@@ -22,9 +22,9 @@ class Stopped(Exception):
 
 
 class Signals:
-    """What the kernel has to say, heard only where somebody waits for it.
+    """Signals of the kernel, delivered only inside `wait`.
 
-    However many signals come, and whenever, none interrupts the starting or ending of a child.
+    No signal interrupts the start or the end of a child, however many arrive and whenever.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Child:
         )
 
     def ended(self) -> str:
-        """How it has ended, in a sentence; empty while it lives."""
+        """A sentence that says how the process ended; empty while it runs."""
         status = self.process.poll()
         if status is None:
             return ""
@@ -74,7 +74,7 @@ def end_with(parent: int) -> None:
 
 
 def watch(children: Sequence[Child], signals: Signals) -> str:
-    """Return how the first child to end has ended. Raises Stopped when told to stop."""
+    """Wait for a child to end and return how it did. Raises Stopped when told to stop."""
     while True:
         for child in children:
             if reason := child.ended():
@@ -83,7 +83,7 @@ def watch(children: Sequence[Child], signals: Signals) -> str:
 
 
 def end(children: Sequence[Child]) -> None:
-    """Stop every child, asking first, and do not return before all of them have ended."""
+    """Terminate every child, kill those that do not obey in time, and wait for all of them."""
     for child in children:
         child.process.terminate()
     deadline = time.monotonic() + STOP_SECONDS

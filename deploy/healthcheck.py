@@ -1,4 +1,4 @@
-"""Exits 0 when a server answers, or when a file was touched lately: a container's sign of life.
+"""A container's health check: exits 0 when a server answers, or a file was touched recently.
 
 usage: python -m deploy.healthcheck http://ADDRESS/PATH | FILE
 """
@@ -14,7 +14,7 @@ OLDEST_BEAT = 180.0
 
 
 def main(where: str) -> int:
-    """Look for the sign of life; returns the exit status."""
+    """Check the server or the file; returns the exit status."""
     problem = unanswered(where) if where.startswith("http:") else unbeaten(Path(where))
     print(problem or "alive", file=sys.stderr)
     return 1 if problem else 0
@@ -30,7 +30,7 @@ def unanswered(url: str) -> str:
 
 
 def unbeaten(file: Path) -> str:
-    """How long the heart whose beats touch `file` has stood still; empty when it beats."""
+    """Why the process that should touch `file` counts as dead; empty while it touches it."""
     try:
         age = time.time() - file.stat().st_mtime
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Whether the database has what the code expects of it."""
+"""Whether all migrations have been applied to the database."""
 
 import logging
 import signal
@@ -13,23 +13,23 @@ PAUSE = 0.5  # s
 
 
 def is_missing_some() -> bool:
-    """Whether migrations are to be made. Raises OperationalError while the database is away."""
+    """Whether migrations are missing. Raises OperationalError while the database is away."""
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def await_all() -> None:
-    """Return once somebody else has made all of them; SIGTERM ends the process meanwhile."""
+    """Wait until another process has applied all migrations; SIGTERM ends the wait."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     said = ""
     while reason := _missing():
         if reason != said:
             log.warning("Waiting: %s", reason)
             said = reason
-        # Nothing tells a process that another one has migrated. There is no limit here: how long is
-        # too long, the container's health check says.
+        # Nothing notifies a process when another one has migrated. There is no time limit here,
+        # because the container's health check has one.
         time.sleep(PAUSE)
-    # What is forked from this process opens its own.
+    # The workers that are forked from this process open connections of their own.
     connection.close()
 
 

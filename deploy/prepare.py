@@ -1,4 +1,4 @@
-"""What has to be there before the server starts; each step is skipped when it was done before.
+"""Prepares what the server needs before it starts; every step is skipped if it is already done.
 
 `python -m deploy.prepare` says on standard output where the demo's password is found, and on
 standard error everything else.
@@ -23,7 +23,7 @@ from history.relational.backend import backend
 
 
 def everything() -> str:
-    """Make database, static files and demo ready; returns where the demo's password is found."""
+    """Prepare database, static files and demo; returns where to find the demo's password."""
     django.setup()
     _migrate()
     _migrate_history()
@@ -61,7 +61,7 @@ def _collect_static() -> None:
 
 
 def _fingerprint_of_sources() -> str:
-    """Changes with any file of the project's own and with the packages that bring others."""
+    """A hash of the project's own static files and of the packages that bring others."""
     digest = hashlib.sha256((var.ROOT / "requirements.txt").read_bytes())
     for path in sorted(_static_files()):
         status = path.stat()

@@ -1,4 +1,4 @@
-"""Secrets that a first start makes and keeps, so that nobody has to set one by hand."""
+"""Secrets that the first start generates and keeps, so that nobody has to choose them."""
 
 import os
 import secrets
@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-# What a file may hold whose content a crash has taken.
+# What a file may contain after a crash lost its content.
 _NOTHING = " \r\n\0"
 
 

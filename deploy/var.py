@@ -1,4 +1,4 @@
-"""The folder of what `make run` keeps on this machine: for its owner only, one run at a time."""
+"""The data folder of `make run`: readable by its owner only, and used by one run at a time."""
 
 import fcntl
 import os

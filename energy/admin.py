@@ -115,7 +115,7 @@ class VisibleRowsMixin(VisibleChoicesMixin):
         return super().get_form(request, *args, **{"error_messages": unique, **kwargs})
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
-        """Tell only superusers which related rows go; others see their number, as some are hidden."""
+        """Name the related rows only to superusers; others see their number, as some are hidden."""
         listed, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
         if not request.user.is_superuser:
             listed = [entry for entry in listed if not isinstance(entry, list)]
