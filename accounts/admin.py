@@ -17,14 +17,14 @@ from energy.admin import ReadOnlyMixin, StrictAddressesMixin, VisibleRowsMixin
 from sites.assigning import FIELD, AssigningAdmin
 from sites.models import Site
 
-# Whoever may edit these of their own account may do anything.
+# A user who could edit these on their own account could give themselves any power.
 _POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 class PowersMixin:
-    """Lets nobody change or delete what is above them.
+    """Refuses to change or delete an account or group with more powers than the acting user has.
 
-    `may_change(actor, obj)` says whether `actor` holds all powers that come with `obj`.
+    `may_change(actor, obj)` says whether `actor` holds all powers that `obj` gives.
     """
 
     may_change: Callable[[Any, Any], bool]
@@ -64,19 +64,19 @@ class UserAdmin(PowersMixin, VisibleRowsMixin, StockUserAdmin, AssigningAdmin):
     )
 
     def needs_assignment(self, request: HttpRequest, obj: Any) -> bool:
-        """Whoever is added by somebody that does not see all would be lost to them without."""
+        """A new user needs a Site unless a superuser adds them; others could not see them."""
         return obj is None and not request.user.is_superuser
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        # By subquery: Django would take the join to the reader's assignments for the one it needs.
+        # By subquery, because Django would reuse the join to the acting user's own assignments.
         seen = Site.objects.filter(pk__in=Site.objects.visible_to(request.user))
         people = super().get_queryset(request)
         return people.prefetch_related("groups", Prefetch("sites", seen))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Without what nobody but a superuser fills in for somebody new.
+        """The fieldsets, without the role of a new user unless a superuser adds them.
 
-        For those who may only look without the password, whose hash Django would show whole.
+        Users who may only view get no password field, because Django would show its whole hash.
         """
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None:
@@ -103,7 +103,7 @@ class UserAdmin(PowersMixin, VisibleRowsMixin, StockUserAdmin, AssigningAdmin):
 
     @admin.display(description="sites")
     def site_names(self, user: User) -> str:
-        """The Sites assigned, of those that the reader sees; a superuser needs none."""
+        """The assigned Sites that the acting user sees; a superuser needs none."""
         return self.assigned(user)
 
 
@@ -112,12 +112,12 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(PowersMixin, StrictAddressesMixin, StockGroupAdmin):
-    """Groups, which give no more than those hold who make them."""
+    """Groups; nobody can put a permission into one that they do not hold themselves."""
 
     may_change = staticmethod(may_manage_group)
 
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """Offer, and accept, only permissions that whoever edits the group holds."""
+        """Limit the choices, shown and accepted, to permissions that the acting user holds."""
         return super().formfield_for_manytomany(
             db_field, request, queryset=grantable_by(request.user), **kwargs
         )
@@ -125,7 +125,7 @@ class GroupAdmin(PowersMixin, StrictAddressesMixin, StockGroupAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyMixin, admin.ModelAdmin):
-    """Tokens, without what could be used to sign in; deleting one revokes it."""
+    """Tokens, without their secret part; deleting one revokes it."""
 
     fields = ("name", "user", "created", "expiry", "last_used_at")
     list_display = fields
@@ -138,6 +138,6 @@ class ApiTokenAdmin(ReadOnlyMixin, admin.ModelAdmin):
         return super().get_queryset(request).filter(user__in=people)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever holds the permission, and is not below the owner: the list is for revoking."""
+        """Allow revoking with the permission, unless the owner has more powers than the user."""
         may = request.user.has_perm("accounts.delete_apitoken")
         return may and (obj is None or may_manage(request.user, obj.user))

@@ -1,4 +1,4 @@
-"""Who is above whom: nobody rules over somebody who may do or see more than they themselves."""
+"""Who may manage whom: never a user who may do or see more than the acting user."""
 
 from typing import Any
 

@@ -22,7 +22,7 @@ class UserQuerySet(ToldQuerySet):
 
 
 class People(UserManager[Any]):
-    """Makes users, and finds those that somebody sees."""
+    """The manager of users: creates them, and filters them by what a user sees."""
 
     use_in_migrations = False
 

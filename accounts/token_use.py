@@ -1,4 +1,4 @@
-"""What is noted when a token is used, where that is possible without waiting for anybody."""
+"""Records the use of tokens, but only where that does not have to wait for a lock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,10 +14,10 @@ _RECORDED_EVERY = timedelta(minutes=1)
 
 
 def record_use(token: ApiToken, now: datetime) -> None:
-    """Note that the token was used now, and drop those of its owner that have expired.
+    """Record that the token is used now, and delete expired tokens of its owner.
 
-    It is done once a minute at most. While somebody else writes it is left to a later request,
-    because a request that only reads must not wait for the right to write.
+    This happens at most once a minute. While another process writes, it is left to a later request,
+    because a request that only reads must not wait for the write lock.
     """
     if token.last_used_at is not None and now - token.last_used_at <= _RECORDED_EVERY:
         return
@@ -27,22 +27,22 @@ def record_use(token: ApiToken, now: datetime) -> None:
 
 
 def drop(token: ApiToken) -> None:
-    """Delete a token that has expired, unless that would have to wait."""
+    """Delete an expired token, unless that would have to wait for a lock."""
     with suppress(OperationalError), _without_waiting(), transaction.atomic():
         _unlocked(Q(pk=token.pk)).delete()
 
 
 def _unlocked(condition: Q) -> QuerySet[ApiToken]:
-    """The tokens of which nobody else has locked the row."""
+    """The matching tokens whose rows no other transaction has locked."""
     free = ApiToken.objects.select_for_update(skip_locked=True).filter(condition)
     return ApiToken.objects.filter(pk__in=free.values("pk"))
 
 
 @contextmanager
 def _without_waiting() -> Iterator[None]:
-    """Let the block fail at once where the whole database is locked, as SQLite's is by a writer.
+    """Make the block fail at once while another connection holds SQLite's write lock.
 
-    Where rows are locked instead, those that are can be skipped, and this does nothing.
+    PostgreSQL locks single rows, which queries can skip, so there this does nothing.
     """
     if connection.features.has_select_for_update:
         yield

@@ -1,4 +1,4 @@
-"""The queryset of all rows whose changes are told of, by whichever method they are changed."""
+"""The queryset of models whose changes are logged, bulk changes included."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -10,13 +10,13 @@ from energy.signals import rows_created, rows_updating
 
 
 class ToldQuerySet(models.QuerySet[Any]):
-    """Tells of `update`, `bulk_update` and `bulk_create`, of which Django sends no signals.
+    """Sends signals for `update`, `bulk_update` and `bulk_create`, for which Django sends none.
 
     `bulk_update` is told of because it is made of `update`.
     """
 
     def update(self, **kwargs: Any) -> int:
-        """Update, and show the rows before and after to whoever wants to see them."""
+        """Update, and pass the rows before and after to the receivers of the signal."""
         told = rows_updating.send(self.model, rows=self, fields=set(kwargs))
         watchers: list[Any] = [watcher for _, watcher in told if watcher is not None]
         if not watchers:
