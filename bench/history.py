@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 import numpy as np
+from django.db import transaction
 from numpy.typing import NDArray
 
 from energy.instants import to_micros
@@ -102,7 +103,8 @@ def fill_head(metric_ids: list[int], day: int) -> None:
     """Store a day as rows of the head, as if it had arrived minute by minute."""
     (batch,) = _days(metric_ids, range(day, day + 1))
     for part in np.array_split(np.arange(len(batch)), 10):
-        get_store().append(batch[part[0] : part[-1] + 1])
+        with transaction.atomic():  # as the door does: by itself each row would be committed
+            get_store().append(batch[part[0] : part[-1] + 1])
 
 
 def _days(metric_ids: list[int], days: range) -> Iterator[ReadingBatch]:
