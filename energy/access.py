@@ -32,6 +32,11 @@ _TECHNICIAN = {
     "devices": ("add_device", "change_device", "delete_device"),
     "metrics": ("add_metric", "change_metric", "delete_metric"),
     "history": ("add_reading", "delete_reading"),
+    "ingest": (
+        *(f"{verb}_alias" for verb in ("add", "change", "delete", "view")),
+        "change_discovered",
+        "view_discovered",
+    ),
     "changes": ("view_change",),
 }
 GRANTS = {STANDARD: (_EVERYBODY,), TECHNICIAN: (_EVERYBODY, _TECHNICIAN)}

@@ -213,6 +213,11 @@ INGEST_MAX_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 INGEST_MAX_READINGS = env.int("INGEST_MAX_READINGS", default=50_000)
 # No more than may come uncompressed: what decoding takes in memory depends on this size.
 INGEST_MAX_UNPACKED_BYTES = env.int("INGEST_MAX_UNPACKED_BYTES", default=16 * 1024 * 1024)
+# What may wait for a Metric: names of one Site or user, readings of each, and for how long.
+INGEST_DISCOVER = env.bool("INGEST_DISCOVER", default=True)
+INGEST_DISCOVER_NAMES = env.int("INGEST_DISCOVER_NAMES", default=1_000)
+INGEST_DISCOVER_READINGS = env.int("INGEST_DISCOVER_READINGS", default=10_000)
+INGEST_DISCOVER_DAYS = env.int("INGEST_DISCOVER_DAYS", default=7)
 
 # Answers: how long a reader may take, in seconds and in bytes a second: see `energy.pacing` --
 ANSWER_GRACE = env.float("ANSWER_GRACE", default=30)

@@ -1,9 +1,10 @@
 """The one door for readings: whatever brings them, they are stored here and nowhere else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import cast
 
 import numpy as np
 from django.db import transaction
@@ -12,36 +13,60 @@ from energy.instants import to_micros
 from history import get_store
 from history.arrays import ReadingBatch
 from history.relational.backend import backend
-from ingest.checking import check_readings, find_metrics
+from ingest.checking import check_readings
 from ingest.clocks import note_clocks_ahead
+from ingest.discovering import keep_waiting, lock_names
+from ingest.finding import find_metrics
+from ingest.names import ExternalName
 from ingest.parsed import ParsedReadings, Rejection
+from ingest.sender import Sender
 from ingest.signals import readings_stored
 from metrics.models import Metric
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """How many readings of a request were stored, and which were refused, in the order sent."""
+    """How many readings of a request were stored, and which were refused, in the order sent.
+
+    `waiting` came under names that nothing maps, and are kept until these have a Metric; `ignored`
+    came under names that somebody chose to ignore, and are kept nowhere.
+    """
 
     accepted: int
     rejections: list[Rejection]
+    waiting: int = 0
+    ignored: int = 0
 
 
 @transaction.atomic
 def receive_readings(
-    parsed: ParsedReadings, *, user: Any, now: datetime, partial: bool, in_bulk: bool = False
+    parsed: ParsedReadings, *, sender: Sender, now: datetime, partial: bool, in_bulk: bool = False
 ) -> Received:
-    """Check what `user` brings, and store all of it or, with `partial`, what is good.
+    """Check what `sender` brings, and store all of it or, with `partial`, what is good.
 
     Unless `partial`, one bad reading refuses all. `in_bulk` stores as `store_history` does. The
-    Metrics are locked by the statement that finds which of them `user` sees.
+    Metrics are locked by the statement that finds which of them the sender sees.
     """
-    found = find_metrics(parsed.metrics, user)
-    seen = backend().lock_metrics(Metric.objects.visible_to(user).among(found.ids.tolist()))
+    found = find_metrics(parsed.metrics, sender)
+    seen = backend().lock_metrics(sender.metrics().among(found.ids.tolist()))
     checked = check_readings(parsed, found, seen, now=now)
     if checked.rejections and not partial:
         return Received(0, checked.rejections)
-    return Received(_store(checked.batch, now, in_bulk=in_bulk), checked.rejections)
+    if len(checked.waiting) and not _wait(parsed, checked.waiting, sender, now):
+        return receive_readings(parsed, sender=sender, now=now, partial=partial, in_bulk=in_bulk)
+    stored = _store(checked.batch, now, in_bulk=in_bulk)
+    return Received(stored, checked.rejections, len(checked.waiting), checked.ignored)
+
+
+def _wait(parsed: ParsedReadings, batch: ReadingBatch, sender: Sender, now: datetime) -> bool:
+    """Keep readings of names that nothing maps; False where one of them has just been mapped."""
+    # A name from outside is all that waits.
+    names = cast("Sequence[ExternalName]", parsed.metrics)
+    arrived = {names[index]: samples for index, samples in batch.by_metric().items()}
+    rows = lock_names(arrived, sender, now)
+    if rows is not None:
+        keep_waiting(arrived, rows, now)
+    return rows is not None
 
 
 @transaction.atomic

@@ -6,6 +6,8 @@ name stands for; a name that nothing maps waits until somebody says it.
 
 from typing import NamedTuple
 
+MAX_NAME = 500  # characters, so that the longest name still fits into an index
+
 
 class Guess(NamedTuple):
     """What an external name and its message tell of the series; each is "" where they do not.
@@ -30,3 +32,8 @@ class ExternalName(NamedTuple):
     name: str
     slugs: tuple[str, str, str] | None = None
     guess: Guess = Guess()
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether a name can be kept and shown: not empty, not too long, nothing unprintable."""
+        return 0 < len(self.name) <= MAX_NAME and self.name.isprintable()

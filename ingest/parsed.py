@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from energy.instants import each_to_micros
 from history.arrays import Floats, Ints
+from ingest.names import ExternalName
 
-# How a reading names its Metric: by id, by (slug of the Site, slug of the Device, key), or by these
-# three and the unit of the value, which then has to be the Metric's.
-MetricRef = int | tuple[str, str, str] | tuple[str, str, str, str]
+# How a reading names its Metric: by id, by (slug of the Site, slug of the Device, key), by these
+# three and the unit of the value, which then has to be the Metric's, or by a name from outside.
+MetricRef = int | tuple[str, str, str] | tuple[str, str, str, str] | ExternalName
 
 # What msgspec checks the cells and members of a reading by, and how a wrong one is refused.
 MetricId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
@@ -24,6 +25,13 @@ REASONS = {
     "timestamp": "The timestamp must be RFC 3339 with an offset, such as 2026-06-01T12:00:00Z.",
     "value": "The value must be a number within the range of a double.",
 }
+
+
+class Refusal(NamedTuple):
+    """Why readings are refused: a stable code, and the reason in words."""
+
+    code: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -22,6 +22,7 @@ from ingest.door import receive_readings
 from ingest.parsed import ParsedReadings, Rejection
 from ingest.parsers import JsonReadingsParser
 from ingest.schema import EXAMPLES, READINGS
+from ingest.sender import Sender
 from ingest.serializers import (
     AcceptedSerializer,
     ReadingCountSerializer,
@@ -66,7 +67,8 @@ class ReadingsView(APIView):
         parsed: Any = request.data
         if not isinstance(parsed, ParsedReadings):  # without a Content-Length nothing is parsed
             raise DomainError("The body is empty.", code="required", field="readings")
-        received = receive_readings(parsed, user=request.user, now=timezone.now(), partial=partial)
+        sender = Sender.of_token(request.user, request.auth)
+        received = receive_readings(parsed, sender=sender, now=timezone.now(), partial=partial)
         if received.rejections and not partial:
             return _refusal(received.rejections)
         rejected = [asdict(rejection) for rejection in received.rejections]

@@ -4,11 +4,11 @@ from datetime import datetime
 
 import numpy as np
 
-from accounts.models import User
 from energy.instants import to_micros
 from history.arrays import ReadingBatch
 from ingest.door import receive_readings
 from ingest.parsed import ParsedReadings
+from ingest.sender import OPERATOR, Sender
 from metrics.models import Metric
 
 
@@ -18,7 +18,8 @@ def store_readings(batch: ReadingBatch, *, now: datetime) -> int:
     parsed = ParsedReadings(
         identities.tolist(), of_identity, batch.timestamps, batch.values, np.arange(len(batch))
     )
-    return receive_readings(parsed, user=User(is_superuser=True), now=now, partial=True).accepted
+    sender = Sender(OPERATOR)
+    return receive_readings(parsed, sender=sender, now=now, partial=True).accepted
 
 
 def store(metric: Metric, readings: dict[datetime, float], *, now: datetime | None = None) -> None:

@@ -14,21 +14,21 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from accounts.models import User
 from devices.kinds import DeviceKind
 from devices.models import Device
 from energy.errors import DomainError
-from ingest.checking import check_readings, find_metrics
+from ingest.checking import check_readings
 from ingest.csv_lines import parse_header, parse_lines
 from ingest.door import receive_readings, store_history
 from ingest.files import LineBlock, Progress, read_blocks
+from ingest.finding import find_metrics
 from ingest.parsed import ParsedReadings, Rejection
+from ingest.sender import OPERATOR, Sender
 from ingest.typical_year import KEYS, TypicalYear, read_typical_year, readings_of
 from metrics.models import Metric
 
 MOST_NAMED = 100  # bad rows that are shown
-# Whoever may run commands on this machine sees all Metrics.
-OPERATOR = User(is_superuser=True)
+SENDER = Sender(OPERATOR, source="file")
 _TMY3_SECOND_LINE = "Date (MM/DD/YYYY)"
 
 
@@ -99,7 +99,7 @@ class Command(BaseCommand):
         for block in self._with_bar(file, "Storing", progress):
             received = receive_readings(
                 _parse_block(columns, block),
-                user=OPERATOR,
+                sender=SENDER,
                 now=timezone.now(),
                 partial=True,
                 in_bulk=True,
@@ -191,7 +191,7 @@ def _parse_block(columns: tuple[str, ...], block: LineBlock) -> ParsedReadings:
 
 def _rejections(parsed: ParsedReadings) -> list[Rejection]:
     """What would be refused now."""
-    found = find_metrics(parsed.metrics, OPERATOR)
+    found = find_metrics(parsed.metrics, SENDER)
     existing = Metric.objects.among(found.ids.tolist()).values_list("pk", flat=True)
     seen = np.fromiter(existing, np.int64)
     return check_readings(parsed, found, seen, now=timezone.now()).rejections
