@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from rest_framework.test import APIClient
@@ -22,11 +23,27 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse tests of one name: of those xdist runs one, and says nothing of the others."""
+_DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "stack"}
+_DATABASE_MARKERS = ("django_db", "engine", "browser")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse tests of one name, and run once what no engine can change the outcome of.
+
+    Of tests that have the same name xdist runs one, and says nothing of the others. Tests that ask
+    no database run with SQLite alone.
+    """
     names = Counter(item.nodeid for item in items)
     if repeated := [name for name, count in names.items() if count > 1]:
         raise pytest.UsageError(f"Several tests have the name {repeated[0]}.")
+    if connection.vendor != "sqlite":
+        config.hook.pytest_deselected(items=[item for item in items if not _asks_database(item)])
+        items[:] = filter(_asks_database, items)
+
+
+def _asks_database(item: pytest.Item) -> bool:
+    fixtures = _DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or any(map(item.get_closest_marker, _DATABASE_MARKERS))
 
 
 @pytest.fixture(autouse=True)

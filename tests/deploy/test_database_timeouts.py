@@ -16,6 +16,8 @@ from tests.support.factories import PASSWORD
 from tests.support.processes import free_port
 from tests.support.stack import application, make_secrets
 
+pytestmark = pytest.mark.engine
+
 ON_SQLITE = "sqlite3" in settings.DATABASES["default"]["ENGINE"]
 SHORT, LONG = "1", "60"
 # Well under LONG, and time for a busy machine.

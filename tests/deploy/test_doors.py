@@ -21,6 +21,8 @@ from tests.support.factories import PASSWORD
 from tests.support.processes import free_port, wait_for
 from tests.support.stack import application, make_secrets
 
+pytestmark = pytest.mark.engine
+
 GRACE = 5  # s that a reader has
 MIN_RATE = 50_000  # bytes a second, then
 

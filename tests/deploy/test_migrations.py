@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.support.composition import ROOT
 from tests.support.processes import free_port, listens, wait_for
 from tests.support.stack import application_environment, fresh_database, make_secrets
+
+pytestmark = pytest.mark.engine
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from tests.support.composition import ROOT
 from tests.support.processes import wait_for
 from tests.support.stack import fresh_database
 
+pytestmark = pytest.mark.engine
+
 
 @contextmanager
 def worker(folder: Path, *options: str) -> Iterator[Path]:
