@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import transaction
 
-from energy.instants import from_micros
 from history import get_store
 from history.blocks import in_blocks
-from history.buckets import DAY
+from history.buckets import DAY, Window
+from history.latest import move_latest_back
 from history.store import BLOCK
-from metrics.models import Latest, Metric
+from metrics.models import Metric
 
 
 def prunable(now: int) -> int:
@@ -23,15 +23,15 @@ def prune(now: int) -> int:
     """Delete those readings; returns how many.
 
     Whole UTC days go, so what is kept may be up to a day older. A latest value goes with its
-    reading, and none is left that could take its place.
+    reading, unless one is left that was dated ahead of the clock when it arrived.
     """
-    return sum(_prune(before, block) for before, block in _due(now))
+    return sum(_prune(before, block, now) for before, block in _due(now))
 
 
 @transaction.atomic
-def _prune(before: int, metric_ids: list[int]) -> int:
+def _prune(before: int, metric_ids: list[int], now: int) -> int:
     count = get_store().prune(metric_ids, before)
-    Latest.objects.filter(metric__in=metric_ids, timestamp__lt=from_micros(before)).delete()
+    move_latest_back(metric_ids, Window(0, before), now)
     return count
 
 

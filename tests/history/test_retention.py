@@ -1,6 +1,6 @@
 """How long readings are kept, and who sees to it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,8 +12,10 @@ from history import get_store, tasks
 from history.arrays import ReadingBatch
 from history.buckets import DAY
 from history.models import Chunk
+from history.store import HistoryStore
 from metrics.models import Latest, Metric
 from tests.support.factories import MetricFactory
+from tests.support.readings import store as send
 from tests.support.readings import store_readings
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -95,3 +97,52 @@ def test_the_worker_seals(metric: Metric) -> None:
     tasks.seal_history.call_local()
 
     assert Chunk.objects.get().n == 1
+
+
+def latest_of(metric: Metric) -> tuple[float, datetime, datetime | None] | None:
+    """The latest value: its value, its time, and up to when a clock is known to be ahead."""
+    found = Latest.objects.filter(metric=metric).first()
+    return found and (found.value, found.timestamp, found.ahead_until)
+
+
+def test_what_was_dated_ahead_takes_the_place_of_a_latest_value_that_goes(
+    store: HistoryStore, metric: Metric, settings: object
+) -> None:
+    settings.HISTORY_RETENTION_DAYS = 1
+    arrived = NOW - timedelta(days=2)
+    send(metric, {arrived: 1.0, arrived + timedelta(hours=20): 2.0}, now=arrived)
+    assert latest_of(metric) == (1, arrived, arrived + timedelta(hours=20))
+
+    call_command("prune_history")
+
+    assert latest_of(metric) == (2, arrived + timedelta(hours=20), None)
+
+
+def test_what_is_still_ahead_is_the_latest_only_where_nothing_else_is_left(
+    store: HistoryStore, metric: Metric, settings: object
+) -> None:
+    settings.HISTORY_RETENTION_DAYS = 1
+    ahead, other = NOW + timedelta(hours=5), MetricFactory(device=metric.device)
+    for each in (metric, other):
+        send(each, {NOW - timedelta(days=9): 1.0, ahead: 9.0}, now=NOW)
+    send(other, {NOW - timedelta(hours=3): 5.0}, now=NOW)
+
+    call_command("prune_history")
+
+    assert latest_of(metric) == (9, ahead, ahead)
+    assert Latest.objects.get(metric=metric).received_at == NOW
+    assert latest_of(other) == (5, NOW - timedelta(hours=3), ahead)
+
+
+def test_a_latest_value_that_stays_stays_as_it_arrived(
+    store: HistoryStore, metric: Metric, settings: object
+) -> None:
+    settings.HISTORY_RETENTION_DAYS = 1
+    arrived = NOW - timedelta(days=3)
+    send(metric, {arrived: 1.0, arrived + timedelta(hours=2): 2.0}, now=arrived)
+    send(metric, {NOW - timedelta(minutes=9): 3.0}, now=NOW)
+
+    call_command("prune_history")
+
+    assert latest_of(metric) == (3, NOW - timedelta(minutes=9), None)
+    assert Latest.objects.get().received_at == NOW

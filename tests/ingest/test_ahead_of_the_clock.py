@@ -110,3 +110,23 @@ def test_deleting_what_is_dated_ahead_is_the_end_of_it(
     address = f"/api/v1/metrics/{metric.pk}/readings/"
     client.delete(f"{address}?start=2026-06-01T13:00:00Z&end=2026-06-01T15:00:00Z")
     assert "clock_ahead_until" not in latest()
+
+
+def test_deleting_what_is_measured_now_leaves_the_clock_ahead(
+    latest: Any, client: Any, metric: Metric
+) -> None:
+    latest((-HOUR, 0.5), (timedelta(0), 1.0), (2 * HOUR, 5.0))
+    address = f"/api/v1/metrics/{metric.pk}/readings/"
+    client.delete(f"{address}?start=2026-06-01T11:30:00Z&end=2026-06-01T12:30:00Z")
+    found = latest()
+    assert (found["value"], found["clock_ahead_until"]) == (0.5, "2026-06-01T14:00:00Z")
+
+
+def test_deleting_the_last_of_what_is_dated_ahead_tells_of_the_one_before(
+    latest: Any, client: Any, metric: Metric
+) -> None:
+    latest((timedelta(0), 1.0), (2 * HOUR, 5.0), (4 * HOUR, 6.0))
+    address = f"/api/v1/metrics/{metric.pk}/readings/"
+    client.delete(f"{address}?start=2026-06-01T15:00:00Z&end=2026-06-01T17:00:00Z")
+    found = latest()
+    assert (found["value"], found["clock_ahead_until"]) == (1, "2026-06-01T14:00:00Z")
