@@ -65,8 +65,8 @@ class DeviceForm(forms.ModelForm):
         help_texts = {
             "rated_power": "",
             "in_service_from": "Its first reading, unless given. Figures expect nothing before.",
-            "retired_at": "When its status becomes retired, unless given. Figures expect nothing "
-            "after.",
+            "retired_at": "When its status becomes retired, unless given; only of a retired "
+            "device. Figures expect nothing after.",
         }
         error_messages = {"name": {"unique": "%(site)s already has a device of that name."}}
         widgets = {

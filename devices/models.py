@@ -1,5 +1,6 @@
 """Device: a piece of equipment on a Site, of one kind."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_RATED_POWER = 1e12  # W; a thousand of the largest power stations
+SERVICE_YEARS = range(1900, 2201)  # those that history is asked for in
+
+
+def validate_service_time(moment: datetime) -> None:
+    """Refuse years in which no equipment is in service, such as 0001 and 9999."""
+    if moment.year not in SERVICE_YEARS:
+        message = f"Between the years {SERVICE_YEARS[0]} and {SERVICE_YEARS[-1]}."
+        raise ValidationError(message, code="out_of_range")
 
 
 class Device(models.Model):
@@ -32,10 +41,16 @@ class Device(models.Model):
         max_length=12, choices=DeviceStatus, default=DeviceStatus.ACTIVE, db_index=True
     )
     in_service_from = models.DateTimeField(
-        null=True, blank=True, help_text="From its first reading on, where none is given."
+        null=True,
+        blank=True,
+        validators=[validate_service_time],
+        help_text="From its first reading on, where none is given.",
     )
     retired_at = models.DateTimeField(
-        null=True, blank=True, help_text="When its status became retired, where none is given."
+        null=True,
+        blank=True,
+        validators=[validate_service_time],
+        help_text="When its status became retired, where none is given; only of a retired Device.",
     )
     manufacturer = models.CharField(max_length=120, blank=True)
     model = models.CharField(max_length=120, blank=True)
@@ -81,7 +96,8 @@ class Device(models.Model):
                 name="device_rated_power_is_plausible",
             ),
             models.CheckConstraint(
-                condition=~Q(status=DeviceStatus.RETIRED) | Q(retired_at__isnull=False),
+                condition=Q(status=DeviceStatus.RETIRED, retired_at__isnull=False)
+                | Q(~Q(status=DeviceStatus.RETIRED), retired_at__isnull=True),
                 name="device_retired_at_some_time",
             ),
             models.CheckConstraint(
@@ -109,14 +125,35 @@ class Device(models.Model):
         return reverse("device-detail", args=[self.pk])
 
     def clean(self) -> None:
+        """Refuse a retirement that contradicts the status, the clock or the date it began."""
         self.date_retirement()
         start, end = self.in_service_from, self.retired_at
-        if start and end and end <= start:
-            message = "A device is retired after it came into service."
-            raise ValidationError({"retired_at": ValidationError(message, code="order")})
+        if end is None:
+            return
+        faults = (
+            (
+                self.status != DeviceStatus.RETIRED,
+                "not_retired",
+                "Only a retired device has been retired: change its status, too.",
+            ),
+            (end > timezone.now(), "in_future", "A device that is retired has been already."),
+            (
+                start is not None and end <= start,
+                "order",
+                "A device is retired after it came into service.",
+            ),
+        )
+        for is_faulty, code, message in faults:
+            if is_faulty:
+                raise ValidationError({"retired_at": ValidationError(message, code=code)})
+
+    def is_in_service(self, now: datetime) -> bool:
+        """Whether it is in service at `now`, as far as people have said (`in_service`)."""
+        begun = self.in_service_from is None or self.in_service_from <= now
+        return begun and (self.retired_at is None or now < self.retired_at)
 
     def date_retirement(self) -> None:
-        """Say when it was retired, or that it no longer is, unless another time was given."""
+        """Say when it was retired, or that it no longer is, unless another time is given now."""
         if self.status == DeviceStatus.RETIRED:
             self.retired_at = self.retired_at or timezone.now()
         elif self.retired_at and self.pk:

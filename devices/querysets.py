@@ -1,15 +1,28 @@
 """Queries for Devices."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Self
 
-from django.db.models import Case, DateTimeField, F, Value, When
+from django.db.models import DateTimeField, F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from devices.kinds import DeviceStatus
 from energy.querysets import ToldQuerySet
 from sites.querysets import seen_by
+
+
+def in_service(now: datetime, path: str = "") -> Q:
+    """The condition that a Device is in service at `now`, as far as people have said.
+
+    It is at the lookup `path` from the row. The dates decide; a Device without any is in service,
+    although figures expect nothing of it before its first reading.
+    """
+    begun = Q(**{f"{path}in_service_from__isnull": True}) | Q(
+        **{f"{path}in_service_from__lte": now}
+    )
+    return begun & (Q(**{f"{path}retired_at__isnull": True}) | Q(**{f"{path}retired_at__gt": now}))
 
 
 class DeviceQuerySet(ToldQuerySet):
@@ -52,4 +65,4 @@ def _retirement(status: str) -> Any:
     """When Devices that take this status were retired: `Device.date_retirement`, for many."""
     if status == DeviceStatus.RETIRED:
         return Coalesce(F("retired_at"), Value(timezone.now(), DateTimeField()))
-    return Case(When(status=DeviceStatus.RETIRED, then=None), default=F("retired_at"))
+    return None

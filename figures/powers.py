@@ -13,7 +13,6 @@ from figures.balances import Amount, pooled
 from figures.consumption import balance_of, consumption_of
 from figures.inputs import SiteInputs, scale_of
 from figures.missing import Missing, Reason
-from figures.service import in_service
 from metrics.freshness import Freshness
 from metrics.models import Metric
 
@@ -49,7 +48,7 @@ def _without_arrays(metrics: Sequence[Metric], now: datetime) -> list[Metric]:
     """Leaves out PV arrays while inverters in service measure the same energy behind them."""
     has_inverter = any(
         metric.device.kind == DeviceKind.INVERTER
-        and in_service(metric.device, now)
+        and metric.device.is_in_service(now)
         and _is_expected(metric)
         for metric in metrics
     )
@@ -80,7 +79,7 @@ def _mean_level(levels: Sequence[Amount]) -> Amount | None:
 
 def _latest(metrics: Iterable[Metric], now: datetime) -> list[Amount]:
     """What each Metric of a Device in service says now."""
-    return [_amount(metric, now) for metric in metrics if in_service(metric.device, now)]
+    return [_amount(metric, now) for metric in metrics if metric.device.is_in_service(now)]
 
 
 def _amount(metric: Metric, now: datetime) -> Amount:

@@ -1,7 +1,6 @@
 """In which part of a period a Device was in service."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -40,13 +39,6 @@ class Service(NamedTuple):
     def cuts(self, edges: Ints) -> list[int]:
         """Its ends that divide a bucket."""
         return [at for at in self if edges[0] < at < edges[-1] and at not in edges]
-
-
-def in_service(device: Device, now: datetime) -> bool:
-    """Whether it is in service now, as far as people have said."""
-    moment = to_micros(now)
-    service = Service.of(device)
-    return service.start <= moment < service.end
 
 
 def first_readings(devices: Collection[Device], since: int) -> dict[int, int]:

@@ -21,7 +21,7 @@ _BY_NAME = {
 _UNIT = {
     "unit": {
         "type": "string",
-        "description": "Unit of the values, as exports have it; one that is not the Metric's is refused.",
+        "description": "Unit of the values, as exports have it: it has to be the Metric's.",
     }
 }
 _TIMESTAMP = {

@@ -1,6 +1,7 @@
 """How many Devices of a Site report, as in "6 of 8 reporting".
 
-A Device reports while at least one of its Metrics is live or late. Retired Devices do not count.
+A Device reports while at least one of its Metrics is live or late. Those count that are in service
+now, by the rule that figures have (`devices.querysets.in_service`).
 """
 
 from datetime import datetime
@@ -22,8 +23,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Least
 
-from devices.kinds import DeviceStatus
 from devices.models import Device
+from devices.querysets import in_service
 from energy.fields import InstantField
 from metrics.freshness import LATE_WITHIN
 from metrics.models import Latest
@@ -42,11 +43,11 @@ class SiteState(StrEnum):
 
 def with_reporting(sites: SiteQuerySet, now: datetime) -> SiteQuerySet:
     """Annotate `expected_count`, `reporting_count`, `measured_at` (newest) and `state` at `now`."""
-    expected = Device.objects.filter(site=OuterRef("pk")).exclude(status=DeviceStatus.RETIRED)
+    expected = Device.objects.filter(in_service(now), site=OuterRef("pk"))
     latest = Latest.objects.filter(metric__device__site=OuterRef("pk"))
     since = before(now, "metric__expected_interval", LATE_WITHIN)
-    fresh = latest.filter(timestamp__gte=since, received_at__gte=since).exclude(
-        metric__device__status=DeviceStatus.RETIRED
+    fresh = latest.filter(
+        in_service(now, "metric__device__"), timestamp__gte=since, received_at__gte=since
     )
     newest = (
         latest.order_by()

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from devices.models import Device
-from tests.support.admin import confirm, formset, preview
+from tests.support.admin import confirm, faults, formset, preview
 from tests.support.factories import DeviceFactory
 
 NOON = datetime(2026, 6, 15, 10, tzinfo=UTC)  # in Amsterdam
@@ -89,10 +89,39 @@ class TestApi:
         read = patch(status="retired")
         assert patch(**{**read, "status": "maintenance"})["retired_at"] is None
 
-    def test_returning_until_another_date_keeps_that(self, patch: Any, device: Device) -> None:
+    @pytest.mark.parametrize("status", ["active", "maintenance"])
+    @pytest.mark.parametrize("at", ["2026-05-16T10:00:01Z", "2027-01-01T00:00:00Z"])
+    def test_only_a_retired_device_has_been_retired(
+        self, patch: Any, device: Device, status: str, at: str
+    ) -> None:
+        assert patch(retired_at=at) == {"retired_at": "not_retired"}
+        assert patch(status=status, retired_at=at) == {"retired_at": "not_retired"}
         retired(device)
-        answer = patch(status="active", retired_at="2027-01-01T00:00:00Z")
-        assert answer["retired_at"] == "2027-01-01T00:00:00Z"
+        assert patch(status=status, retired_at=at) == {"retired_at": "not_retired"}
+
+    def test_it_is_not_retired_in_the_future(self, patch: Any) -> None:
+        refused = patch(status="retired", retired_at="2026-06-15T10:00:00.000001Z")
+        assert refused == {"retired_at": "in_future"}
+        answer = patch(status="retired", retired_at="2026-06-15T10:00:00Z")
+        assert answer["retired_at"] == "2026-06-15T10:00:00Z"
+
+    @pytest.mark.parametrize("name", ["in_service_from", "retired_at"])
+    @pytest.mark.parametrize(
+        "year",
+        ["0001-01-01", "1899-12-31", "2201-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00"],
+    )
+    def test_no_equipment_is_in_service_in_absurd_years(
+        self, patch: Any, name: str, year: str
+    ) -> None:
+        text = year if "T" in year else f"{year}T12:00:00Z"
+        refused = patch(**{"status": "retired", name: text})
+        assert list(refused) == [name]
+        assert refused[name] in ("out_of_range", "overflow", "invalid")
+
+    def test_it_may_come_into_service_later(self, patch: Any) -> None:
+        answer = patch(in_service_from="2027-01-01T00:00:00Z")
+        assert answer["in_service_from"] == "2027-01-01T00:00:00Z"
+        assert patch(in_service_from="1962-01-01T00:00:00Z")["status"] == "active"
 
     @pytest.mark.parametrize("end", ["2026-06-01T00:00:00Z", "2026-05-31T00:00:00Z"])
     def test_it_is_retired_after_it_came_into_service(self, patch: Any, end: str) -> None:
@@ -165,8 +194,24 @@ class TestPages:
         self, browser: Client, device: Device
     ) -> None:
         data = edited(device, in_service_from="2026-06-02T08:00", retired_at="2026-06-01T08:00")
-        response = browser.post(f"/devices/{device.pk}/edit/", data)
+        response = browser.post(f"/devices/{device.pk}/edit/", data | {"status": "retired"})
         assert list(response.context["form"].errors) == ["retired_at"]
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            ({"retired_at": "2026-06-01T08:00"}, "retired_at"),
+            ({"retired_at": "2026-06-16T08:00", "status": "retired"}, "retired_at"),
+            ({"in_service_from": "0001-06-16T08:00"}, "in_service_from"),
+            ({"in_service_from": "9999-12-31T23:59"}, "in_service_from"),
+        ],
+    )
+    def test_what_contradicts_itself_or_is_absurd_is_an_error_of_its_field(
+        self, browser: Client, device: Device, changes: dict[str, str], field: str
+    ) -> None:
+        response = browser.post(f"/devices/{device.pk}/edit/", edited(device, **changes))
+        assert response.status_code == 200
+        assert list(response.context["form"].errors) == [field]
 
     def test_its_page_says_since_and_until_when(self, browser: Client, device: Device) -> None:
         device.in_service_from = EARLIER
@@ -191,6 +236,31 @@ class TestAdmin:
         assert answer.status_code == 302, answer.context["errors"]
         device.refresh_from_db()
         assert device.retired_at == NOON
+
+    @pytest.mark.parametrize(
+        ("status", "start", "end", "field"),
+        [
+            ("active", "", "2026-06-01T00:00:00Z", "retired_at"),
+            ("retired", "", "2026-07-01T00:00:00Z", "retired_at"),
+            ("retired", "2026-06-02T00:00:00Z", "2026-06-01T00:00:00Z", "retired_at"),
+            ("active", "0001-01-02T00:00:00Z", "", "in_service_from"),
+        ],
+    )
+    def test_the_same_is_refused_there_and_in_a_file(
+        self, admin: Client, device: Device, status: str, start: str, end: str, field: str
+    ) -> None:
+        form = {"site": device.site_id, "name": device.name, "kind": device.kind, "status": status}
+        for name, text in (("in_service_from", start), ("retired_at", end)):
+            date, _, time = text.removesuffix("Z").partition("T")
+            form |= {f"{name}_0": date, f"{name}_1": time}
+        answer = admin.post(
+            "/admin/devices/device/add/", form | {"name": "New"} | formset("metrics")
+        )
+        assert list(answer.context["adminform"].form.errors) == [field]
+        head = "site,name,kind,status,in_service_from,retired_at\n"
+        row = f"{device.site.slug},{device.name},load_meter,{status},{start},{end}\n"
+        shown = preview(admin, "/admin/devices/device/import/", head + row)
+        assert [list(fields) for _, fields in faults(shown)] == [[field]]
 
     def test_a_file_retires_devices_now_or_then(self, admin: Client, device: Device) -> None:
         head = "site,name,kind,status,in_service_from,retired_at\n"
@@ -217,10 +287,8 @@ class TestBulk:
 
     def test_an_update_of_many_to_active_clears_it(self, device: Device) -> None:
         retired(device)
-        planned = DeviceFactory(site=device.site, retired_at=NOON)
         Device.objects.update(status="active")
-        dates = dict(Device.objects.values_list("pk", "retired_at"))
-        assert dates == {device.pk: None, planned.pk: NOON}
+        assert Device.objects.get().retired_at is None
 
     def test_updating_and_creating_in_bulk_say_when(self, device: Device) -> None:
         device.status = "retired"
@@ -240,3 +308,7 @@ class TestBulk:
         retired(device)
         with pytest.raises(IntegrityError), transaction.atomic():
             Device.objects.update(**changes)
+
+    def test_the_database_refuses_a_date_of_one_that_is_not(self, device: Device) -> None:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Device.objects.update(retired_at=NOON)

@@ -29,8 +29,9 @@ names = (
 )
 readings = st.tuples(st.one_of(ids, names), instants, numbers)
 leaves = st.one_of(st.none(), st.booleans(), st.integers(), numbers, st.text())
+NAMES = ("site", "device", "key", "unit")
 members = st.sampled_from(
-    "readings metric site device key unit timestamp value timestamps values".split()
+    ["readings", "metric", *NAMES, "timestamp", "value", "timestamps", "values"]
 )
 garbage = st.recursive(
     leaves,
@@ -43,7 +44,7 @@ garbage = st.recursive(
 def members_of(metric: MetricRef) -> dict[str, Any]:
     if isinstance(metric, int):
         return {"metric": metric}
-    return dict(zip(("site", "device", "key", "unit")[: len(metric)], metric, strict=True))
+    return dict(zip(NAMES[: len(metric)], metric, strict=True))
 
 
 def as_row(metric: MetricRef, instant: datetime, value: float) -> dict[str, Any]:

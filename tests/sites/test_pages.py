@@ -98,6 +98,30 @@ def test_a_site_reports_however_rare_its_readings(client_for, technician, site, 
     assert shown(client.get("/sites/?state=reporting")) == [site.name]
 
 
+@pytest.mark.parametrize(
+    ("dates", "counts"),
+    [
+        ({}, True),
+        ({"in_service_from": timedelta(days=-1)}, True),
+        ({"in_service_from": timedelta(days=1)}, False),
+        ({"retired_at": timedelta(minutes=-1), "status": "retired"}, False),
+        ({"status": "maintenance"}, True),
+    ],
+)
+def test_devices_out_of_service_are_neither_expected_nor_counted(
+    client_for, technician, site, dates, counts
+):
+    now = timezone.now()
+    store(DeviceFactory(site=site).metrics.get(), {now: 230.0})
+    served = {name: now + at if isinstance(at, timedelta) else at for name, at in dates.items()}
+    store(DeviceFactory(site=site, **served).metrics.get(), {now: 230.0})
+    client = client_for(technician)
+    count = 1 + counts
+
+    assert f"{count} of {count} reporting" in client.get(f"/sites/{site.pk}/").content.decode()
+    assert shown(client.get("/sites/?state=reporting")) == [site.name]
+
+
 def test_a_list_longer_than_a_page_goes_on(client_for, technician):
     for _ in range(51):
         SiteFactory(users=[technician])
