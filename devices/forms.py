@@ -11,8 +11,9 @@ from django.db import transaction
 from devices.kinds import DeviceKind
 from devices.models import Device
 from energy.forms import LocalTimeField, local_text
+from metrics.forms import KeepingLabelsForm
 from metrics.models import MAX_INTERVAL, Metric
-from metrics.vocabulary import CANONICAL, MetricSpec, headline
+from metrics.vocabulary import CANONICAL, MetricSpec, MetricType, headline
 
 TIMES = ("in_service_from", "retired_at")
 
@@ -158,6 +159,16 @@ class DeviceEditForm(DeviceForm):
         self.initial["seen"] = self._version()
         rated = self.instance.rated_power
         self.initial["rated_power"] = int(rated) if rated and rated.is_integer() else rated
+
+    def clean_expected_interval(self) -> int | None:
+        """Refuse to give the amounts of intervals another length."""
+        interval: int | None = self.cleaned_data["expected_interval"]
+        for metric in self.instance.metrics.filter(type=MetricType.INTERVAL) if interval else ():
+            metric.expected_interval = interval
+            if relabelling := metric.relabelling():
+                message = f"{metric.name}: {relabelling.consequence} {KeepingLabelsForm.hint}"
+                raise forms.ValidationError(message, code="has_history")
+        return interval
 
     def clean_seen(self) -> str:
         """Refuse to overwrite a newer version unseen; the values typed stay in the form."""

@@ -19,10 +19,9 @@ def in_service(now: datetime, path: str = "") -> Q:
     It is at the lookup `path` from the row. The dates decide; a Device without any is in service,
     although figures expect nothing of it before its first reading.
     """
-    begun = Q(**{f"{path}in_service_from__isnull": True}) | Q(
-        **{f"{path}in_service_from__lte": now}
-    )
-    return begun & (Q(**{f"{path}retired_at__isnull": True}) | Q(**{f"{path}retired_at__gt": now}))
+    start, end = f"{path}in_service_from", f"{path}retired_at"
+    begun = Q(**{f"{start}__isnull": True}) | Q(**{f"{start}__lte": now})
+    return begun & (Q(**{f"{end}__isnull": True}) | Q(**{f"{end}__gt": now}))
 
 
 class DeviceQuerySet(ToldQuerySet):

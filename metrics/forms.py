@@ -15,9 +15,12 @@ class KeepingLabelsForm(forms.ModelForm):
     def _post_clean(self) -> None:
         super()._post_clean()
         relabelling = self.instance.relabelling() if self.instance.pk else None
-        if relabelling and not self._is_confirmed():
+        # What is wrong in itself is put right before anything is confirmed.
+        if relabelling is None or not self.errors.keys().isdisjoint(relabelling.fields):
+            return
+        if not self._is_confirmed():
+            message = f"{relabelling.consequence} {self.hint}"
             for field in relabelling.fields:
-                message = f"{relabelling.consequence} {self.hint}"
                 self.add_error(field, forms.ValidationError(message, "has_history"))
 
     def _is_confirmed(self) -> bool:

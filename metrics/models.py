@@ -41,7 +41,7 @@ class Metric(WholeSaveMixin, models.Model):
     name = models.CharField(max_length=120)
     unit = models.CharField(
         max_length=16,
-        help_text="SI base unit; 1 where there is none.",
+        help_text="Such as W, kWh or °C; 1 where there is none.",
         # A line of a CSV file is a reading: no cell of it may break the line.
         validators=[
             RegexValidator(r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z", "A unit is one line.")
@@ -71,7 +71,7 @@ class Metric(WholeSaveMixin, models.Model):
 
     objects = MetricQuerySet.as_manager()
 
-    # Whoever confirmed that the next save gives the readings another key, unit or type.
+    # Whoever confirmed that the next save gives the readings another meaning.
     relabelled_by: Any = None
 
     class Meta:
@@ -128,7 +128,8 @@ class Metric(WholeSaveMixin, models.Model):
         if stored is None or (value := stored.pop("latest__value")) is None:
             return None
         wanted = {label: getattr(self, label) for label in LABELS}
-        return None if wanted == stored else Relabelling(stored, wanted, value)
+        relabelling = Relabelling(stored, wanted, value)
+        return relabelling if relabelling.fields else None
 
     def _confirm(self, relabelling: Relabelling) -> None:
         if self.relabelled_by is None:

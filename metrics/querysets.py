@@ -15,6 +15,7 @@ from energy.instants import MICROS_PER_SECOND, to_micros
 from energy.querysets import ToldQuerySet
 from metrics.freshness import LATE_WITHIN, LIVE_WITHIN, Freshness
 from metrics.relabelling import LABELS
+from metrics.vocabulary import MetricType
 from sites.querysets import seen_by
 
 
@@ -59,7 +60,11 @@ class MetricQuerySet(ToldQuerySet):
         with transaction.atomic():
             # Whoever stores readings locks the Metric until the commit: none come in between.
             locked = list(self.order_by("pk").select_for_update().values_list("pk", flat=True))
-            if self.model.objects.among(locked).filter(latest__isnull=False).exists():
+            relabelled = self.model.objects.among(locked).filter(latest__isnull=False)
+            if labels == ["expected_interval"]:  # of which only the readings of intervals tell
+                same = Q(expected_interval=values["expected_interval"])
+                relabelled = relabelled.filter(~same, type=MetricType.INTERVAL)
+            if relabelled.exists():
                 message = "Metrics that have readings are relabelled one by one."
                 raise Conflict(message, code="has_history", field=labels[0])
             return super().update(**values)

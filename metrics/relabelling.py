@@ -10,23 +10,26 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from metrics.units import factor_between
+from metrics.vocabulary import MetricType
 
-LABELS = ("key", "unit", "type")
+LABELS = ("key", "unit", "type", "expected_interval")
 
 audit = logging.getLogger("metrics.audit")
 
 
 class Relabelling(NamedTuple):
-    """Another key, unit or type for a Metric whose newest reading is `value`."""
+    """Another key, unit, type or interval for a Metric whose newest reading is `value`."""
 
-    before: dict[str, str]
-    after: dict[str, str]
+    before: dict[str, Any]
+    after: dict[str, Any]
     value: float
 
     @property
     def fields(self) -> list[str]:
-        """Those that change."""
-        return [field for field in LABELS if self.before[field] != self.after[field]]
+        """Those that change what readings mean: how often others report says nothing of them."""
+        changed = [field for field in LABELS if self.before[field] != self.after[field]]
+        is_interval = self.before["type"] == MetricType.INTERVAL
+        return [field for field in changed if field != "expected_interval" or is_interval]
 
     @property
     def consequence(self) -> str:
@@ -59,3 +62,10 @@ class Relabelling(NamedTuple):
     def _type_says(self) -> str:
         before, after = self.before["type"], self.after["type"]
         return f"All history would be summed up as type {after} instead of {before}."
+
+    def _expected_interval_says(self) -> str:
+        before, after = self.before["expected_interval"], self.after["expected_interval"]
+        return (
+            f"The newest, {self.value:g} {self.before['unit']}, would be the amount of {after:,} s "
+            f"instead of {before:,} s, and so would all before it."
+        )

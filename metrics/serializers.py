@@ -97,8 +97,9 @@ class MetricSerializer(StrictModelSerializer):
     relabel_history = FlagField(
         write_only=True,
         required=False,
-        help_text="Change key, unit or type although there are readings, to put a wrong label "
-        "right: no stored number changes.",
+        help_text="Change key, unit or type, or the `expected_interval` of a Metric of type "
+        "`interval`, although there are readings, to put a wrong label right: no stored number "
+        "changes.",
     )
 
     class Meta:

@@ -4,6 +4,8 @@ Keys are snake_case without units, and follow OpenEMS natures, SunSpec models an
 energy platform. Positive power flows into the Site's bus; consumption of loads is positive too.
 """
 
+import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.db import models
@@ -101,6 +103,7 @@ CANONICAL: dict[str, tuple[MetricSpec, ...]] = {
     ),
 }
 
+_PHASE = re.compile(r"_(l[123])\Z")
 _BY_KEY = {spec.key: spec for specs in CANONICAL.values() for spec in specs}
 
 
@@ -110,12 +113,24 @@ def headline(kind: str) -> MetricSpec:
 
 
 def canonical(key: str) -> MetricSpec | None:
-    """The canonical Metric of that key, which means the same on every kind; None for other keys."""
-    return _BY_KEY.get(key)
+    """The canonical Metric of that key, which means the same on every kind; None for other keys.
+
+    That of a phase, such as active_power_l1, is described as that of all phases is.
+    """
+    return _described(key, _BY_KEY)
 
 
 def describe(kind: str, key: str) -> MetricSpec:
     """The canonical Metric `key` of a Device of `kind`; for an unknown key a gauge without unit."""
     own = {spec.key: spec for spec in CANONICAL[kind]}
     unknown = MetricSpec(key, key.replace("_", " ").capitalize(), "1")
-    return own.get(key) or _BY_KEY.get(key) or unknown
+    return _described(key, own) or canonical(key) or unknown
+
+
+def _described(key: str, specs: Mapping[str, MetricSpec]) -> MetricSpec | None:
+    """The one of `specs` with that key, or of one of whose phases it is the key."""
+    phase = _PHASE.search(key)
+    if phase is None:
+        return specs.get(key)
+    spec = specs.get(key.removesuffix(phase[0]))
+    return spec and spec._replace(key=key, name=f"{spec.name}, {phase[1].upper()}")

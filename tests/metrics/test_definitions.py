@@ -243,3 +243,42 @@ class TestStoredBefore:
         client: Any = api_client_for(technician)
         answer = client.patch(f"/api/v1/metrics/{shouting.pk}/", {"unit": "kWh"})
         assert answer.json()["unit"] == "kWh"
+
+
+@every_door
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"key": "active_power_l1", "unit": "kWh", "type": "gauge"}, "unit"),
+        ({"key": "voltage_l3", "unit": "KV", "type": "gauge"}, "unit"),
+        ({"key": "import_energy_l2", "unit": "kWh", "type": "gauge"}, "type"),
+    ],
+)
+def test_the_key_of_a_phase_takes_what_that_of_all_phases_takes(
+    doors: Doors, door: str, changes: dict[str, str], fault: str
+) -> None:
+    faults = doors.enter(door, **changes)
+    assert faults is not None
+    assert [field for field, _ in faults] == [fault]
+
+
+@every_door
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"key": "active_power_l1", "unit": "kW", "type": "gauge"},
+        {"key": "import_energy_l3", "unit": "Wh"},
+        {"key": "pulses_l1", "unit": "l"},
+        {"key": "active_power_l4", "unit": "l"},
+    ],
+)
+def test_phases_are_taken(doors: Doors, door: str, changes: dict[str, str]) -> None:
+    assert doors.enter(door, **changes) is None
+
+
+def test_the_metric_of_a_phase_is_described_by_its_key_alone(doors: Doors) -> None:
+    answer = doors.clients["api"].post(
+        "/api/v1/metrics/", {"device": doors.device.pk, "key": "import_energy_l2"}
+    )
+    made = answer.json()
+    assert (made["name"], made["unit"], made["type"]) == ("Energy imported, L2", "Wh", "counter")

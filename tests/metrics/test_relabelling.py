@@ -179,9 +179,118 @@ class TestForms:
         assert answer.status_code == 302
         assert labels(counter).items() >= change.items()
 
+    def test_what_is_wrong_in_itself_is_all_that_is_said(
+        self, form: tuple[Client, str], counter: Metric
+    ) -> None:
+        client, url = form
+        page = client.post(url, filled(counter, unit="KWH")).content.decode()
+        assert "Write kWh for KWH." in page
+        assert "would read" not in page
+        assert self.BOX not in page
+
     def test_a_new_name_needs_no_box(self, form: tuple[Client, str], counter: Metric) -> None:
         client, url = form
         assert client.post(url, filled(counter, name="New")).status_code == 302
+
+
+@pytest.fixture
+def amounts(device: Device) -> Metric:
+    """A half-hourly meter with a reading."""
+    metric: Metric = MetricFactory(
+        device=device, key="half_hours", unit="kWh", type="interval", expected_interval=1_800
+    )
+    store(metric, {NOON: 1.5})
+    return metric
+
+
+class TestIntervals:
+    """How long the amounts of intervals are those of: of no other type it means anything."""
+
+    SAYS = "The newest, 1.5 kWh, would be the amount of 900 s instead of 1,800 s"
+
+    def test_another_length_is_refused_and_says_what_would_happen(
+        self, api: Any, amounts: Metric
+    ) -> None:
+        answer = api.patch(url_of(amounts), {"expected_interval": 900})
+        assert answer.status_code == 409
+        (error,) = answer.json()["errors"]
+        assert (error["field"], error["code"]) == ("expected_interval", "has_history")
+        assert self.SAYS in error["message"]
+        amounts.refresh_from_db()
+        assert amounts.expected_interval == 1_800
+
+    def test_it_is_done_where_it_is_asked_for(
+        self,
+        api: Any,
+        amounts: Metric,
+        caplog: pytest.LogCaptureFixture,
+        django_capture_on_commit_callbacks: Any,
+    ) -> None:
+        change = {"expected_interval": 900, "relabel_history": True}
+        with (
+            caplog.at_level(logging.INFO, "metrics.audit"),
+            django_capture_on_commit_callbacks(execute=True),
+        ):
+            assert api.patch(url_of(amounts), change).json()["expected_interval"] == 900
+        assert caplog.messages[0].endswith(" expected_interval=1800>900")
+
+    @pytest.mark.parametrize("kind", ["gauge", "counter", "state"])
+    def test_of_other_types_it_says_nothing_of_readings(
+        self, api: Any, device: Device, kind: str
+    ) -> None:
+        metric = MetricFactory(device=device, key="other", type=kind)
+        store(metric, {NOON: 1.5})
+        assert api.patch(url_of(metric), {"expected_interval": 900}).status_code == 200
+        Metric.objects.update(expected_interval=60)
+        metric.expected_interval = 30
+        Metric.objects.bulk_update([metric], ["expected_interval"])
+        assert Metric.objects.get(pk=metric.pk).expected_interval == 30
+
+    def test_without_readings_nobody_is_asked(self, api: Any, device: Device) -> None:
+        fresh = MetricFactory(device=device, type="interval")
+        assert api.patch(url_of(fresh), {"expected_interval": 900}).status_code == 200
+
+    @pytest.mark.parametrize("who", ["page", "admin"])
+    def test_forms_ask(self, request: Any, amounts: Metric, who: str) -> None:
+        urls = {
+            "page": f"/metrics/{amounts.pk}/edit/",
+            "admin": f"/admin/metrics/metric/{amounts.pk}/change/",
+        }
+        client = request.getfixturevalue(who)
+        changed = filled(amounts, expected_interval=900)
+        answer = client.post(urls[who], changed).content.decode()
+        assert self.SAYS in answer
+        assert TestForms.BOX in answer
+        assert client.post(urls[who], changed | {"relabel_history": "on"}).status_code == 302
+        amounts.refresh_from_db()
+        assert amounts.expected_interval == 900
+
+    def test_the_form_of_the_device_sends_to_that_of_the_metric(
+        self, page: Client, amounts: Metric
+    ) -> None:
+        device = amounts.device
+        form = {"name": device.name, "kind": device.kind, "status": device.status}
+        form |= {"seen": device.updated_at.isoformat()}
+        url = f"/devices/{device.pk}/edit/"
+        answer = page.post(url, form | {"expected_interval": 900})
+        assert list(answer.context["form"].errors) == ["expected_interval"]
+        assert self.SAYS in answer.content.decode()
+        for unchanged in ({"expected_interval": 1_800}, {}):
+            assert page.post(url, form | unchanged).status_code == 302
+            device.refresh_from_db()
+            form["seen"] = device.updated_at.isoformat()
+        amounts.refresh_from_db()
+        assert amounts.expected_interval == 1_800
+
+    def test_bulk_updates_are_refused(self, amounts: Metric) -> None:
+        with pytest.raises(Conflict, match="one by one"):
+            Metric.objects.update(expected_interval=900)
+        amounts.expected_interval = 900
+        with pytest.raises(Conflict, match="one by one"), transaction.atomic():
+            Metric.objects.bulk_update([amounts], ["expected_interval"])
+        with pytest.raises(Conflict, match="has readings"):
+            amounts.save()
+        Metric.objects.update(expected_interval=1_800)
 
 
 class TestAroundIt:
