@@ -53,6 +53,22 @@ def direction(
     return None if east is None or north is None else (east, north)
 
 
+def amounts(readings: Readings, bucket: Bucket, length: int) -> tuple[float | None, float]:
+    """What intervals come to that begin at their readings, and which share of the bucket they are.
+
+    Each lasts `length`, or until the next one begins, and is shared out by the time it overlaps.
+    """
+    parts, known = [], 0
+    for index, (timestamp, amount) in enumerate(readings):
+        following = [at for at, _ in readings[index + 1 : index + 2]]
+        end = min([timestamp + length, *following])
+        overlap = min(end, bucket[1]) - max(timestamp, bucket[0])
+        if overlap > 0:
+            parts.append(amount * overlap / (end - timestamp))
+            known += overlap
+    return (math.fsum(parts) if known else None), known / (bucket[1] - bucket[0])
+
+
 def increase(steps: Sequence[Step], bucket: Bucket) -> float | None:
     """What a counter rose, each step shared out by the time it overlaps the bucket."""
     risen, known = 0.0, 0

@@ -1,4 +1,4 @@
-"""A Metric whose readings are amounts of intervals, over HTTP, before and after sealing."""
+"""A Metric whose readings are amounts of intervals, over HTTP, on every engine."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,19 +6,18 @@ from typing import Any
 import pytest
 import time_machine
 
-from energy.instants import to_micros
-from history import get_store
+from history.store import HistoryStore
 from metrics.models import Metric
 from sites.models import Site
 from tests.support.factories import MetricFactory
-from tests.support.readings import store
+from tests.support.readings import store as send
 
 DAY = datetime(2026, 6, 1, tzinfo=UTC)
 NOW = DAY + timedelta(days=5)
 
 
-@pytest.fixture(params=["head", "sealed"])
-def meter(request: pytest.FixtureRequest, site: Site, db: None) -> Metric:
+@pytest.fixture
+def meter(store: HistoryStore, site: Site) -> Metric:
     """Three days of 1.5 kWh each half hour from a quarter past midnight on, one missing."""
     metric: Metric = MetricFactory(
         device__site=site,
@@ -30,9 +29,7 @@ def meter(request: pytest.FixtureRequest, site: Site, db: None) -> Metric:
     )
     times = [DAY + timedelta(minutes=15 + 30 * n) for n in range(144) if n != 60]
     with time_machine.travel(NOW, tick=False):
-        store(metric, dict.fromkeys(times, 1.5), now=NOW)
-    if request.param == "sealed":
-        assert get_store().seal(to_micros(NOW)) == 143
+        send(metric, dict.fromkeys(times, 1.5), now=NOW)
     return metric
 
 
@@ -55,6 +52,30 @@ def series(api_client_for: Any, technician: Any, meter: Metric) -> Any:
 def test_by_default_amounts_are_added_up_and_shared_out_by_time(series: Any) -> None:
     found = series(DAY, DAY + timedelta(hours=1), "15m")
     assert found == ("sum", [None, 0.75, 0.75, 0.75], [0, 1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("start", "minutes", "amount"),
+    [(0, 1440, 71.25), (20, 10, 0.5), (15, 30, 1.5), (14, 1, None), (1439, 2, 0.1), (29, 2, 0.1)],
+)
+def test_a_window_takes_its_share_of_the_intervals_at_its_edges(
+    series: Any, start: int, minutes: int, amount: float | None
+) -> None:
+    since = DAY + timedelta(minutes=start)
+    _, values, _ = series(since, since + timedelta(minutes=minutes), "1d")
+    known = [value for value in values if value is not None]
+    assert (sum(known) if known else None) == (amount and pytest.approx(amount))
+
+
+def test_a_correction_of_a_day_that_is_past_counts_at_once(series: Any, meter: Metric) -> None:
+    with time_machine.travel(NOW, tick=False):
+        send(meter, {DAY + timedelta(minutes=45): 4.5}, now=NOW)
+    found = series(DAY, DAY + timedelta(hours=2), "1h")
+    assert found == (
+        "sum",
+        [pytest.approx(3.75), pytest.approx(4.5)],
+        [0.75, 1],
+    )
 
 
 def test_a_missing_interval_is_not_covered(series: Any) -> None:

@@ -52,6 +52,7 @@ LENGTHS = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}  # minut
 AGGREGATES = {
     MetricType.GAUGE: ["mean", "min", "max", "sum", "count", "first", "last"],
     MetricType.COUNTER: ["increase", "min", "max", "count", "first", "last"],
+    MetricType.INTERVAL: ["sum", "mean", "min", "max", "count", "first", "last"],
     MetricType.STATE: ["last", "first", "count", "min", "max"],
 }
 PRECISION = {"values": 1e-6, "coverage": 6e-5}  # coverage is told with four digits
@@ -83,7 +84,7 @@ def values(random: np.random.Generator, kind: str, count: int) -> list[float]:
     """Power that wanders; a counter with resets and glitches; a few states."""
     if kind == MetricType.STATE:
         return random.integers(0, 4, count).astype(float).tolist()
-    if kind == MetricType.GAUGE:
+    if kind in (MetricType.GAUGE, MetricType.INTERVAL):
         return random.normal(0, 100, count).cumsum().round(2).tolist()
     risen = 10_000.0 + random.integers(0, 300, count).cumsum()
     if random.random() < 0.3:
@@ -103,7 +104,7 @@ def histories(draw: st.DrawFn) -> tuple[str, int, list[Batch]]:
 
 def stored(kind: str, batches: list[Batch]) -> tuple[Metric, Readings]:
     """A new Metric that was sent these, and what it must have now: of an instant the last."""
-    unit = "Wh" if kind == MetricType.COUNTER else "W"
+    unit = "Wh" if kind in (MetricType.COUNTER, MetricType.INTERVAL) else "W"
     device = DeviceFactory(rated_power=RATED)
     metric = MetricFactory(device=device, type=kind, unit=unit, expected_interval=INTERVAL)
     for batch in batches:
@@ -139,12 +140,19 @@ def buckets(window: Bucket, resolution: str, zone: ZoneInfo) -> Iterator[tuple[d
         yield from_micros(first).astimezone(shown), (inside[0], inside[-1] + MINUTE)
 
 
-def summed_up(aggregate: str, readings: Readings, bucket: Bucket, now: int) -> float | None:
+def summed_up(
+    kind: str, aggregate: str, readings: Readings, bucket: Bucket, now: int
+) -> float | None:
     within = reference.inside(readings, bucket)
+    # A reading stands for five intervals, the amount of an interval for one.
+    interval = INTERVAL * 1_000_000 // (5 if kind == MetricType.INTERVAL else 1)
     if aggregate == "mean":
-        return reference.mean(readings, bucket, INTERVAL * 1_000_000, now)
+        return reference.mean(readings, bucket, interval, now)
     if aggregate == "coverage":
-        return reference.coverage(readings, bucket, INTERVAL * 1_000_000, now)
+        return reference.coverage(readings, bucket, interval, now)
+    if kind == MetricType.INTERVAL and aggregate in ("sum", "share"):
+        amount, share = reference.amounts(readings, bucket, INTERVAL * 1_000_000)
+        return amount if aggregate == "sum" else share
     if aggregate == "increase":
         steps = counter_reference.steps_of(readings, MAX_RATE, None)
         return reference.increase(steps, bucket)
@@ -214,8 +222,11 @@ def test_every_bucket_is_what_its_readings_come_to(
         assert [datetime.fromisoformat(label) for label in found["timestamps"]] == [
             local for local, _ in expected
         ]
-        for name, what in (("values", aggregate), ("coverage", "coverage")):
-            wanted = numbers([summed_up(what, readings, bucket, now) for _, bucket in expected])
+        adds = kind == MetricType.INTERVAL and aggregate == "sum"
+        for name, what in (("values", aggregate), ("coverage", "share" if adds else "coverage")):
+            wanted = numbers(
+                [summed_up(kind, what, readings, bucket, now) for _, bucket in expected]
+            )
             if aggregate == "increase" and name == "coverage":
                 wanted = [
                     share - not_told(readings, bucket, now)
