@@ -21,8 +21,8 @@ USES = {
 }
 SOURCES = {
     "production": ("Generation", "carrier-solar", "production_energy"),
-    "grid": ("Grid", "carrier-grid-in", "grid_import_energy"),
-    "storage": ("Battery", "carrier-battery-out", "battery_discharge_energy"),
+    "grid": ("Grid", "carrier-grid", "grid_import_energy"),
+    "storage": ("Battery", "carrier-battery", "battery_discharge_energy"),
 }
 
 
@@ -120,13 +120,15 @@ class EnergyBalance:
 
     @property
     def shares(self) -> Mapping[str, float | None]:
-        """In percent."""
+        """In percent; how much of the consumption is measured, where anything is to measure it."""
         consumption = self._figures.get("consumption_energy")
-        return {
+        shares = {
             "Self-sufficiency": self._value("autarky"),
             "Self-consumption": self._value("self_consumption"),
-            "Measured": None if consumption is None else consumption.coverage * 100,
         }
+        if consumption is None or not consumption.sources:  # nothing there to measure it
+            return shares
+        return shares | {"Measured": consumption.coverage * 100}
 
     def _flow(self, source: str, use: str) -> float | None:
         return self._value(f"{source}_to_{use}_energy")

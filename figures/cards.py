@@ -108,7 +108,7 @@ def _grid_card(values: Values, power: Scale, energy: Scale) -> FigureCard:
     exported = energy.text(values["grid_export_energy"])
     return FigureCard(
         _with_direction("Grid", direction("grid_meter", "active_power", grid)),
-        "carrier-grid-out" if (grid or 0) < 0 else "carrier-grid-in",
+        "carrier-grid",
         _magnitude(grid),
         power,
         f"Today {imported} in, {exported} out",
@@ -119,7 +119,7 @@ def _battery_card(values: Values, power: Scale) -> FigureCard:
     battery = values["battery_power"]
     return FigureCard(
         _with_direction("Battery", direction("battery", "active_power", battery)),
-        "carrier-battery-out" if (battery or 0) > 0 else "carrier-battery-in",
+        "carrier-battery",
         values["state_of_charge"],
         _SHARE,
         power.text(_magnitude(battery)),

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from django.urls import reverse
+
 from figures.figures import Figure
 from figures.missing import Reason
 
@@ -15,13 +17,26 @@ _WORDS = {
 }
 
 
+MOST_NAMED = 3  # Devices; the others are counted
+
+
 class Note(NamedTuple):
-    """How many of the Devices a figure is of, and each of the others with what is wrong."""
+    """How many of the Devices a figure is of, and which of the others there are.
+
+    The first of them come with what is wrong; of the others it says how many they are.
+    """
 
     known: int
     sources: int
     missing: list[tuple[Any, str]]
+    further: int
     is_contradicted: bool
+
+    @property
+    def devices_url(self) -> str:
+        """The list of the Devices of the Site, where the further ones are."""
+        device, _ = self.missing[0]
+        return f"{reverse('device-list')}?site={device.site_id}"
 
 
 def note_of(figure: Figure) -> Note | None:
@@ -32,7 +47,8 @@ def note_of(figure: Figure) -> Note | None:
     return Note(
         figure.sources - len(told),
         figure.sources,
-        [(each.device, _WORDS[each.reason]) for each in told],
+        [(each.device, _WORDS[each.reason]) for each in told[:MOST_NAMED]],
+        len(told[MOST_NAMED:]),
         any(each.reason == Reason.CONTRADICTION for each in told),
     )
 

@@ -58,6 +58,12 @@ def test_it_says_how_self_sufficient_the_site_was_and_how_much_was_measured(site
     )
 
 
+def test_what_nothing_measures_is_not_measured_in_part(site_page, site):
+    run(equip(site, DeviceKind.INVERTER, "production_energy"), FIRST_OF_JUNE, 24, 400)
+    balance = site_page("?period=2026-06-01").context["balance"]
+    assert list(balance.shares) == ["Self-sufficiency", "Self-consumption"]
+
+
 def test_without_a_period_it_is_today(site_page, site):
     midnight = datetime(2026, 6, 14, 22, tzinfo=UTC)
     run(equip(site, DeviceKind.GRID_METER, "import_energy"), midnight, 12, 600)

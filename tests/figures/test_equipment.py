@@ -343,6 +343,23 @@ class TestNow:
         assert f"of 2 of 3 sources: {link} has never reported" in page
         assert "5.90" in page
 
+    @pytest.mark.parametrize("address", ["/sites/{}/", "/sites/"])
+    @pytest.mark.parametrize(
+        ("count", "said"), [(1, ""), (3, "none of 3 sources is known: "), (15, "none of 15 ")]
+    )
+    def test_where_nothing_is_known_no_part_is_told(
+        self, client_for, standard, site, address, count, said
+    ):
+        for _ in range(count):
+            self.report(site, INVERTER, None, start=MAY)
+        page = client_for(standard).get(address.format(site.pk)).content.decode()
+        assert "of 0 of" not in page
+        assert ("none of" in page) == bool(said)
+        assert said in page
+        further = f'and <a class="link" href="/devices/?site={site.pk}">12 more</a>'
+        assert (further in page) == (count == 15)
+        assert page.count("has never reported") <= 3 * 5
+
     def test_a_sites_page_names_what_a_period_lacks(self, client_for, standard, site):
         run(equip(site, INVERTER, "production_energy"), MAY, 24 * DAYS, 100)
         silent = serve(equip(site, INVERTER, "production_energy"), start=MAY)
