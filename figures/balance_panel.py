@@ -120,13 +120,13 @@ class EnergyBalance:
 
     @property
     def shares(self) -> Mapping[str, float | None]:
-        """In percent; how much of the consumption is measured, where anything is to measure it."""
+        """In percent; how much of the consumption is measured, where any of it is."""
         consumption = self._figures.get("consumption_energy")
         shares = {
             "Self-sufficiency": self._value("autarky"),
             "Self-consumption": self._value("self_consumption"),
         }
-        if consumption is None or not consumption.sources:  # nothing there to measure it
+        if consumption is None or not consumption.coverage:
             return shares
         return shares | {"Measured": consumption.coverage * 100}
 

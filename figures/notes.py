@@ -1,12 +1,12 @@
 """What pages say of figures that are known in part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.urls import reverse
 
 from figures.figures import Figure
-from figures.missing import Reason
+from figures.missing import Missing, Reason
 
 _WORDS = {
     Reason.NEVER_REPORTED: "has never reported",
@@ -21,16 +21,15 @@ MOST_NAMED = 3  # Devices; the others are counted
 
 
 class Note(NamedTuple):
-    """How many of the Devices a figure is of, and which of the others there are.
+    """Of how many of the Devices a figure is, and which of the others there are.
 
-    The first of them come with what is wrong; of the others it says how many they are.
+    `part` says the first, where there is something to say; the first of the others come with what
+    is wrong, and of those behind it says how many they are.
     """
 
-    known: int
-    sources: int
+    part: str
     missing: list[tuple[Any, str]]
     further: int
-    is_contradicted: bool
 
     @property
     def devices_url(self) -> str:
@@ -45,12 +44,22 @@ def note_of(figure: Figure) -> Note | None:
     if not told:
         return None
     return Note(
-        figure.sources - len(told),
-        figure.sources,
+        _part_of(figure, told),
         [(each.device, _WORDS[each.reason]) for each in told[:MOST_NAMED]],
         len(told[MOST_NAMED:]),
-        any(each.reason == Reason.CONTRADICTION for each in told),
     )
+
+
+def _part_of(figure: Figure, told: Sequence[Missing]) -> str:
+    """The sources of what is shown; nothing of meters that contradict one another."""
+    known = figure.sources - len(told)
+    if any(each.reason == Reason.CONTRADICTION for each in told):
+        return ""
+    if known and _shown(figure) is not None:
+        return f"of {known} of {figure.sources} sources: "
+    if not known and figure.sources > 1:
+        return f"none of {figure.sources} sources is known: "
+    return ""
 
 
 def shown_values(figures: Mapping[str, Figure]) -> dict[str, float | None]:
@@ -58,7 +67,8 @@ def shown_values(figures: Mapping[str, Figure]) -> dict[str, float | None]:
 
     Of a share of which too little is known, nothing: a part of it does not bound the whole.
     """
-    return {
-        name: figure.value if figure.unit == "%" else figure.partial
-        for name, figure in figures.items()
-    }
+    return {name: _shown(figure) for name, figure in figures.items()}
+
+
+def _shown(figure: Figure) -> float | None:
+    return figure.value if figure.unit == "%" else figure.partial

@@ -27,9 +27,32 @@ function quantity(value, { unit, directions }) {
   return written + word;
 }
 
+const MINUTE = 60_000;
+
+/* Minutes by which clocks are ahead of UTC, as an Intl format writes it: GMT+5:30. */
+function offsetOf(format, at) {
+  const { value } = format.formatToParts(at).find(({ type }) => type === "timeZoneName");
+  const [, sign, hours, minutes] = value.match(/([+-])(\d+):?(\d*)/) ?? [];
+  return sign ? (sign === "-" ? -1 : 1) * (60 * Number(hours) + Number(minutes)) : 0;
+}
+
+/* The offset where clocks show a time twice, because they were set back: of all others "". */
+function whichOfTwo(format, at) {
+  const offset = offsetOf(format, at);
+  const isShownTwice = [-1, 1].some((way) => {
+    const setBack = way * (offset - offsetOf(format, at + way * 180 * MINUTE));
+    return setBack > 0 && offsetOf(format, at + way * setBack * MINUTE) !== offset;
+  });
+  if (!isShownTwice) return "";
+  const size = Math.abs(offset);
+  const rest = size % 60 ? `:${String(size % 60).padStart(2, "0")}` : "";
+  return `${offset < 0 ? "−" : "+"}${Math.floor(size / 60)}${rest}`;
+}
+
 function formatters(timeZone) {
   const make = (options) => new Intl.DateTimeFormat("en-GB", { timeZone, ...options });
   return {
+    offset: make({ timeZoneName: "shortOffset" }),
     time: make({ hour: "2-digit", minute: "2-digit" }),
     seconds: make({ hour: "2-digit", minute: "2-digit", second: "2-digit" }),
     day: make({ day: "numeric", month: "short" }),
@@ -142,9 +165,18 @@ class HistoryChart {
     const step = ticks.length > 1 ? ticks[1] - ticks[0] : 3600;
     return ticks.map((tick) => {
       const at = tick * 1000;
+      if (step >= 86400) return this.formats.day.format(at);
       const time = (step < 60 ? this.formats.seconds : this.formats.time).format(at);
-      return step >= 86400 || time === "00:00" ? this.formats.day.format(at) : time;
+      const offset = whichOfTwo(this.formats.offset, at);
+      if (offset) return `${time} ${offset}`;
+      return time === "00:00" ? this.formats.day.format(at) : time;
     });
+  }
+
+  moment(index) {
+    const at = this.data[0][index] * 1000;
+    const offset = whichOfTwo(this.formats.offset, at);
+    return this.formats.full.format(at) + (offset && ` (UTC${offset})`);
   }
 
   series() {
@@ -154,14 +186,22 @@ class HistoryChart {
       const scale = `y-${series.unit}`;
       const dash = DASHES[(this.units().indexOf(series.unit) + Math.floor(index / COLOURS)) % DASHES.length];
       const show = !series.hidden;
-      const line = { scale, stroke, width: 1.5, dash, show, paths: series.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined, ...this.points() };
+      const line = { scale, stroke, width: 1.5, dash, show, paths: series.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined, ...this.points(stroke) };
       return this.hasEnvelope() ? [line, { scale, show, stroke: "transparent", ...quiet }, { scale, show, stroke: "transparent", ...quiet }] : [line];
     });
   }
 
-  /* A value between two gaps would be invisible without a dot. */
-  points() {
-    return this.data[0].length < 60 ? { points: { size: 5 } } : { points: { show: false } };
+  /* A value between two gaps would be invisible without a dot; of few values each has one. */
+  points(fill) {
+    const isFew = this.data[0].length < 60;
+    /* Where another series has a time that this one lacks, its value is undefined: lines span that. */
+    const lone = (plot, series) => {
+      const values = plot.data[series];
+      const own = [...values.keys()].filter((index) => values[index] !== undefined);
+      const isKnown = (place) => values[own[place]] != null;
+      return own.filter((_, place) => isKnown(place) && !isKnown(place - 1) && !isKnown(place + 1));
+    };
+    return { points: { size: 5, fill, show: isFew, filter: isFew ? null : lone } };
   }
 
   hasEnvelope() {
@@ -189,7 +229,8 @@ class HistoryChart {
     this.plot = new uPlot(
       {
         ...size,
-        padding: [10, this.units().length > 1 ? 0 : 12, 0, 0],
+        // The last label under the axis reaches as far beyond its tick as half of it is wide.
+        padding: [10, this.units().length > 1 ? 0 : 30, 0, 0],
         legend: { show: false },
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), this.description.zone),
         cursor: { y: false, drag: { x: false, y: false } },
@@ -219,14 +260,14 @@ class HistoryChart {
       cell.textContent = values ? values[order] : cell.dataset.atCursor;
     });
     const at = document.querySelector(`[data-cursor-of="${this.element.id}"]`);
-    if (at) at.textContent = index == null ? at.dataset.otherwise : this.formats.full.format(this.data[0][index] * 1000);
+    if (at) at.textContent = index == null ? at.dataset.otherwise : this.moment(index);
   }
 
   say(index) {
     const live = document.querySelector(`[data-live-of="${this.element.id}"]`);
     const values = this.values(index);
     const parts = this.description.series.map((series, order) => `${series.label} ${values[order]}`);
-    live.textContent = `${this.formats.full.format(this.data[0][index] * 1000)}: ${parts.join(", ")}`;
+    live.textContent = `${this.moment(index)}: ${parts.join(", ")}`;
   }
 
   move(index) {

@@ -1,10 +1,36 @@
 """Charts: drawn from the page or the API, readable by keyboard, honest when something fails."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import PHONE, WIDE, sign_in
+from tests.support.readings import store
+
+# Amsterdam's clocks showed 02:00 at midnight UTC and again an hour later.
+TWICE = datetime(2025, 10, 26, 0, tzinfo=UTC)
+# Notes what is written on a canvas, and where it ends as a share of the canvas's width.
+WRITTEN = """
+  window.written = [];
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, ...rest) {
+    const width = this.measureText(text).width;
+    const behind = { right: 0, end: 0, center: width / 2 }[this.textAlign] ?? width;
+    window.written.push([text, (x + behind) / this.canvas.width]);
+    return write.call(this, text, x, ...rest);
+  };
+"""
+# How many pixels of the canvas have the colour of the series.
+IN_COLOUR = """canvas => {
+  const swatch = document.querySelector("[data-legend-of=chart] .swatch");
+  const colour = getComputedStyle(swatch).backgroundColor.match(/\\d+/g).map(Number);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4)
+    count += data[at + 3] === 255 && colour.every((part, place) => data[at + place] === part);
+  return count;
+}"""
 
 
 @pytest.fixture
@@ -134,3 +160,59 @@ def test_a_chart_follows_the_theme(open_browser, fleet):
 
     page.wait_for_function("matchMedia('(prefers-color-scheme: dark)').matches")
     assert page.locator("#chart").screenshot() != before
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE])
+def test_the_axis_tells_the_two_hours_apart_that_clocks_show_twice(open_browser, fleet, viewport):
+    store(fleet.power, {TWICE + timedelta(minutes=10 * n): float(n) for n in range(-12, 24)})
+    page = sign_in(open_browser(viewport=viewport), "tess")
+    page.add_init_script(WRITTEN)
+    page.goto(
+        f"/metrics/{fleet.power.pk}/?start=2025-10-26T00:00&end=2025-10-26T05:00&resolution=30m"
+    )
+    page.locator("#chart canvas").wait_for()
+
+    texts = {text for text, _ in page.evaluate("written")}
+    twice = {"02:00 +2", "02:00 +1"} if viewport is WIDE else {"02:00 +2"}  # there a tick in 2 h
+    assert twice <= texts
+    assert {"02:00", "04:00 +1"}.isdisjoint(texts)
+
+    chart = page.locator("#chart")
+    chart.focus()
+    said = page.locator("[data-live-of=chart]")
+    heard = set()
+    for _ in range(12):
+        chart.press("ArrowLeft")
+        heard.add(said.inner_text().partition(": ")[0])
+    assert {f"26 Oct 2025, 02:30:00 (UTC{offset})" for offset in ("+2", "+1")} <= heard
+    assert "26 Oct 2025, 01:30:00" in heard
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE])
+@pytest.mark.parametrize("window", ["start=2025-10-26T00:00&end=2025-10-26T04:01", "range=30d"])
+def test_no_label_of_an_axis_is_cut(open_browser, fleet, viewport, window):
+    store(fleet.power, {TWICE + timedelta(minutes=10 * n): float(n) for n in range(-12, 24)})
+    page = sign_in(open_browser(viewport=viewport), "tess")
+    page.add_init_script(WRITTEN)
+    page.goto(f"/metrics/{fleet.power.pk}/?{window}")
+    page.locator("#chart canvas").wait_for()
+
+    written = page.evaluate("written")
+    assert len(written) > 5
+    assert [text for text, end in written if end > 1] == []
+
+
+@pytest.mark.parametrize("length", ["6h", "24h"])
+def test_a_single_value_has_a_mark(open_browser, fleet, length):
+    hours = int(length.removesuffix("h"))
+    store(fleet.power, {TWICE: 5_000.0})
+    page = sign_in(open_browser(), "tess")
+    start = TWICE - timedelta(hours=hours / 2)
+    window = "&".join(
+        f"{name}={at.isoformat().replace('+00:00', 'Z')}"
+        for name, at in (("start", start), ("end", start + timedelta(hours=hours)))
+    )
+    page.goto(f"/metrics/{fleet.power.pk}/?{window}&resolution=5m")
+    page.locator("#chart canvas").wait_for()
+
+    assert page.locator("#chart canvas").evaluate(IN_COLOUR) > 10

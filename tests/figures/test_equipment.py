@@ -360,6 +360,15 @@ class TestNow:
         assert (further in page) == (count == 15)
         assert page.count("has never reported") <= 3 * 5
 
+    def test_what_is_not_shown_is_no_part_of_anything(self, client_for, standard, site):
+        self.report(site, INVERTER, 2_900)
+        grid = self.report(site, GRID, None, start=MAY)
+        page = client_for(standard).get(f"/sites/{site.pk}/")
+        notes = {card.name: card.missing for card in page.context["figures"]}
+        assert notes["Consumption"].part == ""
+        assert [device for device, _ in notes["Consumption"].missing] == [grid]
+        assert "Measured" not in page.context["balance"].shares
+
     def test_a_sites_page_names_what_a_period_lacks(self, client_for, standard, site):
         run(equip(site, INVERTER, "production_energy"), MAY, 24 * DAYS, 100)
         silent = serve(equip(site, INVERTER, "production_energy"), start=MAY)
