@@ -201,7 +201,7 @@ class HistoryChart {
       const isKnown = (place) => values[own[place]] != null;
       return own.filter((_, place) => isKnown(place) && !isKnown(place - 1) && !isKnown(place + 1));
     };
-    return { points: { size: 5, fill, show: isFew, filter: isFew ? null : lone } };
+    return { points: { size: isFew ? 5 : 6, fill, show: isFew, filter: isFew ? null : lone } };
   }
 
   hasEnvelope() {
