@@ -263,6 +263,8 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
+# By the prefix, scanners for leaked secrets and people recognise a token.
+REST_KNOX = {"TOKEN_PREFIX": "ems_"}
 # Their migrations would make the tables of the stock models, which nothing uses.
 MIGRATION_MODULES = {"knox": None, "auditlog": None}
 # Who changed what: values are kept as JSON, of a type of their own, in the project's own table.
@@ -287,6 +289,7 @@ SPECTACULAR_SETTINGS = {
         "Freshness": "metrics.freshness.Freshness",
         "Aggregate": "timeseries.summaries.AGGREGATES",
         "Role": "energy.access.ROLES",
+        "TokenScope": "accounts.models.ApiToken.Scope",
         "ChangeKind": "changes.described.ChangeKind",
         "ChangeAction": "changes.described.ChangeAction",
         "ChangeVia": "changes.models.Change.Via",

@@ -43,6 +43,7 @@ class ReadingsView(APIView):
     verb_permissions: ClassVar[dict[str, str]] = {"POST": "history.add_reading"}
     max_body = "INGEST_MAX_BYTES"
     rate = "READINGS_RATE"
+    takes_readings = True
 
     @extend_schema(
         operation_id="readings_create",
