@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
 from accounts.sign_in import check_credentials
-from accounts.tokens import SEND_READINGS, TokenPlan
+from accounts.tokens import TokenPlan, scopes_of
 from sites.models import Site
 from sites.time_zones import time_zone_names
 
@@ -133,9 +133,7 @@ class TokenForm(ExpiryForm):
         help_text="Where it is used, such as “Telegraf, panel E2”.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    scope = forms.ChoiceField(
-        label="What it may do", choices=ApiToken.Scope.choices, widget=ScopeSelect
-    )
+    scope = forms.ChoiceField(label="What it may do", widget=ScopeSelect)
     site = forms.ModelChoiceField(
         Site.objects.none(),
         label="Site, of a token that sends readings",
@@ -148,16 +146,16 @@ class TokenForm(ExpiryForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        sites = Site.objects.visible_to(user)
-        self.fields["site"].queryset = sites  # type: ignore[attr-defined]
-        if user.has_perm(SEND_READINGS):
-            self.initial |= {"scope": ApiToken.Scope.INGEST, "site": sites.first()}
+        # What harms least comes first, and is proposed.
+        scopes = [scope for scope in reversed(ApiToken.Scope) if scope in scopes_of(user)]
+        self.fields["scope"].choices = [(one.value, one.label) for one in scopes]  # type: ignore[attr-defined]
+        self.initial["scope"] = scopes[0]
+        if ApiToken.Scope.INGEST in scopes:
+            sites = Site.objects.visible_to(user)
+            self.fields["site"].queryset = sites  # type: ignore[attr-defined]
+            self.initial["site"] = sites.first()
         else:
-            self.initial["scope"] = ApiToken.Scope.READ
             del self.fields["site"]
-            self.fields["scope"].choices = [  # type: ignore[attr-defined]
-                choice for choice in ApiToken.Scope.choices if choice[0] != ApiToken.Scope.INGEST
-            ]
 
     def plan(self) -> TokenPlan:
         """What was asked for. The Site, which always shows one, means nothing for other scopes."""

@@ -26,6 +26,12 @@ class TokenPlan:
     expires_at: datetime | None = None
 
 
+def scopes_of(user: Any) -> list[ApiToken.Scope]:
+    """The scopes that a token of `user` can have."""
+    may_send = user.has_perm(SEND_READINGS)
+    return [scope for scope in ApiToken.Scope if may_send or scope != ApiToken.Scope.INGEST]
+
+
 def make_token(user: Any, plan: TokenPlan, now: datetime) -> tuple[ApiToken, str]:
     """Create a token of `user`; return it with its secret, of which only a hash is stored.
 
@@ -58,7 +64,7 @@ def renew_token(token: ApiToken, expires_at: datetime | None, now: datetime) -> 
 
 
 def _check(user: Any, plan: TokenPlan) -> None:
-    if plan.scope == ApiToken.Scope.INGEST and not user.has_perm(SEND_READINGS):
+    if plan.scope not in scopes_of(user):
         raise Forbidden(
             "Who may not send readings can have no token that does.",
             code="not_permitted",

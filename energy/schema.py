@@ -13,8 +13,7 @@ PROBLEMS = {
     401: ("Unauthorized", "Not signed in, or with credentials that do not hold."),
     403: (
         "Forbidden",
-        "You see it, but may not do this with it, or not with a token of this scope; or "
-        "the CSRF token is missing.",
+        "You see it, but you or this token may not do this; or the CSRF token is missing.",
     ),
     404: ("NotFound", "It does not exist, or not for you."),
     405: ("MethodNotAllowed", "This address has no such method."),
@@ -161,7 +160,7 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "The key from `POST /api/v1/auth/login/`, from `POST /api/v1/tokens/` or from "
-            "the account page. By its scope a token may do all that its user may, read, or only send "
-            "readings, of one Site or all; anything else is a 403 with the code `token_scope`.",
+            "description": "The key from `POST /api/v1/auth/login/` or `POST /api/v1/tokens/`, or "
+            "from the account page. Its scope says what it may do: all that its user may, reading, or "
+            "only sending readings. Anything else is a 403 with the code `token_scope`.",
         }

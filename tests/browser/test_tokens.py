@@ -1,4 +1,4 @@
-"""The pages of API tokens: accessible in every state, and usable by mouse, keyboard and clipboard."""
+"""The pages of API tokens: accessible in every state, with a script and without."""
 
 from datetime import timedelta
 
