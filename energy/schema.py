@@ -161,6 +161,6 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):
             "type": "http",
             "scheme": "bearer",
             "description": "The key from `POST /api/v1/auth/login/` or `POST /api/v1/tokens/`, or "
-            "from the account page. Its scope says what it may do: all that its user may, reading, or "
-            "only sending readings. Anything else is a 403 with the code `token_scope`.",
+            "from the account page. Its scope says what it may do: all that its user may, reading, "
+            "or only sending readings. Anything else is a 403 with the code `token_scope`.",
         }
