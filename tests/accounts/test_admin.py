@@ -110,8 +110,13 @@ def test_a_token_is_made_for_somebody_and_its_secret_is_shown_once(
     assert "no-store" in page["Cache-Control"]
     secret = page.context["secret"]
     assert f"<code>{secret}</code>" in page.content.decode()
-    me = Client().post("/api/v1/readings/", headers={"Authorization": f"Token {secret}"})
-    assert me.status_code == 400  # signed in; the body is empty
+    sent = Client().post(
+        "/api/v1/readings/",
+        {"readings": []},
+        content_type="application/json",
+        headers={"Authorization": f"Token {secret}"},
+    )
+    assert sent.json() == {"accepted": 0, "rejected": []}
     assert secret not in admin.get(f"{TOKENS}{token.pk}/change/").content.decode()
 
 
