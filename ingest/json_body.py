@@ -29,10 +29,10 @@ from ingest.literals import after_leap_second, cut_timestamps, with_legal_words
 from ingest.parsed import REASONS, ParsedReadings, Rejection
 
 # Decoding takes memory for each list, object and text: a body of brackets alone comes to a hundred
-# times its size. The longest form of a reading, columns by names with one reading, has thirty of
-# these marks.
+# times its size. The longest form of a reading, columns by names and unit with one reading, has 34
+# of these marks.
 _MARKS = b'[]{},"'
-_MARKS_A_READING = 32
+_MARKS_A_READING = 36
 _SPARE_MARKS = 6_000
 _DEEPEST = 64  # the forms need 4; brackets within texts are counted too
 _PLAIN = bytes(set(range(256)).difference(_MARKS))
@@ -56,6 +56,7 @@ _MEMBER_REASONS = REASONS | {
     "site": "The site must be its slug, as text.",
     "device": "The device must be its slug, as text.",
     "key": "The key must be text.",
+    "unit": "The unit must be text, and the Metric's.",
     "timestamps": "The timestamps must be a list of at least one.",
     "values": "The values must be a list of at least one.",
 }

@@ -19,15 +19,20 @@ class _Form(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """No member is ignored: a misspelt one must not pass for one that was left out."""
 
 
-class _FormByName(_Form):
+class _FormByName(_Form, kw_only=True):
+    """By names, with `unit` as exports have it: another unit than the Metric's is refused."""
+
     site: str
     device: str
     key: str
+    unit: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def metric(self) -> MetricRef:
-        """The names of the Metric."""
-        return self.site, self.device, self.key
+        """The names of the Metric, and the unit of the values where it is said."""
+        if self.unit is msgspec.UNSET:
+            return self.site, self.device, self.key
+        return self.site, self.device, self.key, self.unit
 
 
 class RowById(_Form):

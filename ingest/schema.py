@@ -18,6 +18,12 @@ _BY_NAME = {
     "device": {"type": "string", "description": "Slug of the Device."},
     "key": {"type": "string", "description": "Key of the Metric."},
 }
+_UNIT = {
+    "unit": {
+        "type": "string",
+        "description": "Unit of the values, as exports have it; one that is not the Metric's is refused.",
+    }
+}
 _TIMESTAMP = {
     "type": "string",
     "format": "date-time",
@@ -32,12 +38,14 @@ _VALUE = {
 }
 
 
-def _form(names: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    properties = names | values
+def _form(
+    names: dict[str, Any], values: dict[str, Any], optional: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    required = names | values
     return {
         "type": "object",
-        "properties": properties,
-        "required": list(properties),
+        "properties": required | (optional or {}),
+        "required": list(required),
         "additionalProperties": False,
     }
 
@@ -48,10 +56,10 @@ def _columns(items: dict[str, Any]) -> dict[str, Any]:
 
 _ROW = {"timestamp": _TIMESTAMP, "value": _VALUE}
 _COLUMNS = {"timestamps": _columns(_TIMESTAMP), "values": _columns(_VALUE)}
-_COLUMN_FORMS = [_form(_BY_ID, _COLUMNS), _form(_BY_NAME, _COLUMNS)]
+_COLUMN_FORMS = [_form(_BY_ID, _COLUMNS), _form(_BY_NAME, _COLUMNS, _UNIT)]
 _LISTED = {
     "type": "array",
-    "items": {"oneOf": [_form(_BY_ID, _ROW), _form(_BY_NAME, _ROW), *_COLUMN_FORMS]},
+    "items": {"oneOf": [_form(_BY_ID, _ROW), _form(_BY_NAME, _ROW, _UNIT), *_COLUMN_FORMS]},
 }
 READINGS: dict[str, Any] = {"oneOf": [_form({}, {"readings": _LISTED}), *_COLUMN_FORMS]}
 

@@ -22,13 +22,15 @@ offsets = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minute
 instants = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=offsets)  # noqa: DTZ001
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 ids = st.integers(1, 2**63 - 1)
-names = st.tuples(st.text(), st.text(), st.text()).filter(
-    lambda name: all(part.isprintable() for part in name)
+names = (
+    st.lists(st.text(), min_size=3, max_size=4)
+    .map(tuple)
+    .filter(lambda name: all(part.isprintable() for part in name))
 )
 readings = st.tuples(st.one_of(ids, names), instants, numbers)
 leaves = st.one_of(st.none(), st.booleans(), st.integers(), numbers, st.text())
 members = st.sampled_from(
-    ["readings", "metric", "site", "device", "key", "timestamp", "value", "timestamps", "values"]
+    "readings metric site device key unit timestamp value timestamps values".split()
 )
 garbage = st.recursive(
     leaves,
@@ -41,7 +43,7 @@ garbage = st.recursive(
 def members_of(metric: MetricRef) -> dict[str, Any]:
     if isinstance(metric, int):
         return {"metric": metric}
-    return dict(zip(("site", "device", "key"), metric, strict=True))
+    return dict(zip(("site", "device", "key", "unit")[: len(metric)], metric, strict=True))
 
 
 def as_row(metric: MetricRef, instant: datetime, value: float) -> dict[str, Any]:

@@ -234,6 +234,34 @@ def test_a_wrong_unit_says_so(metric: Metric, tmp_path: Path) -> None:
     assert stored(metric) == [(NOON, 1)]
 
 
+@pytest.mark.parametrize("form", ["row", "columns"])
+@pytest.mark.parametrize(
+    ("unit", "code"), [("W", None), ("kW", "wrong_unit"), ("", "wrong_unit"), (5, "invalid_unit")]
+)
+def test_json_by_names_may_say_the_unit(
+    form: str, unit: Any, code: str | None, post: Post, metric: Metric
+) -> None:
+    reading = named(metric, unit=unit)
+    if form == "columns":
+        times, values = [reading.pop("timestamp")], [reading.pop("value")]
+        reading |= {"timestamps": times, "values": values}
+    answer = post({"readings": [reading]}, query="?partial=true").json()
+    assert [bad["code"] for bad in answer["rejected"]] == [code][: answer["accepted"] == 0]
+    assert stored(metric) == ([] if code else [(NOON, 1.5)])
+
+
+def test_json_in_a_wrong_unit_is_told_both(post: Post, metric: Metric) -> None:
+    answer = post({"readings": [named(metric, unit="kW"), named(metric, unit="W")]})
+    assert faults(answer) == [("readings.0", "wrong_unit")]
+    assert answer.json()["errors"][0]["message"] == "This metric is in W, the file says kW."
+
+
+def test_json_by_id_says_no_unit(post: Post, metric: Metric) -> None:
+    assert faults(post({"readings": [row(metric, unit="W")]})) == [
+        ("readings.0", "invalid_reading")
+    ]
+
+
 def test_a_metric_that_is_not_there_is_not_said_to_be_in_another_unit(
     metric: Metric, tmp_path: Path
 ) -> None:
@@ -260,21 +288,27 @@ VALUES = st.dictionaries(
 )
 
 
-class RoundTrip(HypothesisTestCase):
-    """What is exported is what was sent, and what is imported is what was exported."""
+FORMS = st.sampled_from(["format=csv", "format=csv&bom=true", "format=ndjson"])
+ZONES = st.sampled_from(["", "&time_zone=Europe/Amsterdam", "&time_zone=America/St_Johns"])
 
-    @settings(max_examples=60)
-    @given(
-        unit=UNITS, site=SLUGS, device=SLUGS, values=VALUES, bom=st.sampled_from(["", "&bom=true"])
+
+class RoundTrip(HypothesisTestCase):
+    """What is exported is what was sent, and what comes back in is what was exported."""
+
+    @settings(max_examples=80)
+    @given(unit=UNITS, site=SLUGS, device=SLUGS, values=VALUES, form=FORMS, zone=ZONES)
+    @example(unit="-", site="-", device="-", values={0: -0.0}, form="format=csv", zone="")
+    @example(unit="-", site="-", device="-", values={0: -0.0}, form="format=ndjson", zone="")
+    @example(unit="'-", site="a", device="b", values={0: 5e-324}, form="format=csv", zone="")
+    @example(unit="''=", site="a", device="b", values={0: 1e22}, form="format=csv", zone="")
+    @example(unit='"', site="a", device="b", values={0: -1e-7}, form="format=csv", zone="")
+    @example(unit='"', site="a", device="b", values={0: 1e22}, form="format=ndjson", zone="")
+    @example(unit='a,"b"', site="a", device="b", values={0: 0.1}, form="format=csv", zone="")
+    @example(
+        unit="\ufeff°C", site="a", device="b", values={0: 0.1}, form="format=csv&bom=true", zone=""
     )
-    @example(unit="-", site="-", device="-", values={0: -0.0}, bom="")
-    @example(unit="'-", site="a", device="b", values={0: 5e-324}, bom="&bom=true")
-    @example(unit="''=", site="a", device="b", values={0: 1e22}, bom="")
-    @example(unit='"', site="a", device="b", values={0: -1e-7}, bom="")
-    @example(unit='a,"b"', site="a", device="b", values={0: 0.1}, bom="")
-    @example(unit="\ufeff°C", site="a", device="b", values={0: 0.1}, bom="&bom=true")
     def test_export_then_import_gives_the_same(
-        self, unit: str, site: str, device: str, values: dict[int, float], bom: str
+        self, unit: str, site: str, device: str, values: dict[int, float], form: str, zone: str
     ) -> None:
         user = UserFactory(group="technician")
         place = SiteFactory(slug=site, users=[user])
@@ -293,9 +327,15 @@ class RoundTrip(HypothesisTestCase):
         assert client.post(URL, {"readings": sent}, format="json").status_code == 200
         before = _bits(pk)
         assert len(before) == len({micros % 10**6 for micros in values})
-        asked = f"start=2026-06-01T12:00:00Z&end=2026-06-01T12:00:01Z&format=csv{bom}"
+        asked = f"start=2026-06-01T12:00:00Z&end=2026-06-01T12:00:01Z&{form}{zone}"
         answer = client.get(f"/api/v1/metrics/{pk}/export/?{asked}")
-        assert _imported(b"".join(answer.streaming_content), pk) == before
+        content = b"".join(answer.streaming_content)
+        get_store().delete([pk])
+        if "ndjson" in form:
+            _send(content, client)
+        else:
+            _import(content)
+        assert _bits(pk) == before
 
 
 def _bits(pk: int) -> list[tuple[int, str]]:
@@ -304,11 +344,15 @@ def _bits(pk: int) -> list[tuple[int, str]]:
     return list(zip(samples.timestamps.tolist(), values, strict=True))
 
 
-def _imported(content: bytes, pk: int) -> list[tuple[int, str]]:
-    """What is stored after all was deleted, and the file imported."""
-    get_store().delete([pk])
+def _import(content: bytes) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "export.csv"
         file.write_bytes(content)
         assert run(file) == ("Stored {} readings.\n".format(content.count(b"\n") - 1), "", None)
-    return _bits(pk)
+
+
+def _send(content: bytes, client: APIClient) -> None:
+    lines = content.splitlines()
+    body = b'{"readings": [' + b",".join(lines) + b"]}"
+    answer = client.post(URL, body, content_type="application/json")
+    assert answer.json() == {"accepted": len(lines), "rejected": []}
