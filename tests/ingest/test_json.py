@@ -30,8 +30,8 @@ names = (
 readings = st.tuples(st.one_of(ids, names), instants, numbers)
 leaves = st.one_of(st.none(), st.booleans(), st.integers(), numbers, st.text())
 members = st.sampled_from(
-    "readings metric site device key unit timestamp value timestamps values".split()
-)
+    ["readings", "metric", "site", "device", "key", "unit", "timestamp", "value"]
+) | st.sampled_from(["timestamps", "values"])
 garbage = st.recursive(
     leaves,
     lambda inner: (
