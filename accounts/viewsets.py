@@ -100,6 +100,8 @@ class MeView(KnownParametersMixin, APIView):
 
 
 @extend_schema_view(
+    list=extend_schema(summary="List your API tokens."),
+    retrieve=extend_schema(summary="Read an API token."),
     create=extend_schema(
         summary="Make an API token.",
         description="The answer has the secret, `token`, which is not shown again.",
@@ -122,7 +124,7 @@ class TokenViewSet(
     serializer_class = ApiTokenSerializer
     filterset_class = TokenFilterSet
     lookup_field = "token_key"
-    lookup_url_kwarg = "pk"
+    lookup_url_kwarg = "id"
     lookup_value_converter = "str"
     verb_permissions: ClassVar[dict[str, str]] = {}  # Users may do everything with their own.
 
@@ -136,7 +138,7 @@ class TokenViewSet(
         responses=ApiTokenSerializer,
     )
     @action(detail=True, methods=["post"])
-    def renew(self, request: Request, pk: str) -> Response:
+    def renew(self, request: Request, id: str) -> Response:  # noqa: A002 - as addresses name it
         """Move the end of the token."""
         token = self.get_object()
         renewal = RenewalSerializer(data=request.data)
