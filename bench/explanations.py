@@ -35,6 +35,17 @@ it does with its data in time.
 
 {machine}
 """
+INTAKE_INTRODUCTION = """\
+# Readings in, by format
+
+Written by `make bench-intake`: an ingest token of one Site sends readings that nobody has stored
+yet, through the server as `make run` starts it (two workers). The formats take turns in one run on
+one machine; medians. *signed in* is the least that the API answers: it knows the token's user, and
+asks the database nothing else. Client, server and database share the processors; from run to run
+the shares move by a tenth.
+
+{machine}
+"""
 WHY_MISSED = """
 ## Where a target is missed
 
