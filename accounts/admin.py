@@ -168,7 +168,8 @@ class ApiTokenAdmin(RefusalMessagesMixin, ReadOnlyMixin, VisibleChoicesMixin, ad
         if not may_manage(request.user, wanted.user):
             raise Forbidden(f"You may not do all that {wanted.user} may.", field="user")
         plan = TokenPlan(wanted.name, wanted.scope, wanted.site, wanted.expiry)
-        token, token.secret = make_token(wanted.user, plan, timezone.now())
+        token, secret = make_token(wanted.user, plan, timezone.now())
+        token.secret = secret
         return token
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:

@@ -151,7 +151,10 @@ class TokenListView(OwnTokensMixin, ListView):
 
 
 class TokenFormMixin(OwnTokensMixin):
-    """A form about a token, below the list of tokens."""
+    """A form about a token, below the list of tokens; `done` does what it asks for."""
+
+    done: Any
+    form_invalid: Any
 
     def get_crumbs(self) -> list[tuple[str, str]]:
         return [*super().get_crumbs(), ("API tokens", resolve_url("token-list"))]
@@ -204,7 +207,7 @@ class TokenCreateView(TokenFormMixin, FormView):
 class TokenRenewView(TokenFormMixin, UpdateView):
     """Lets a token work for longer. Its secret stays the same, so nothing has to be set up anew."""
 
-    form_class = ExpiryForm
+    form_class: Any = ExpiryForm
     template_name = "accounts/token_renew.html"
 
     def get_title(self) -> str:

@@ -22,6 +22,7 @@ from bench.explanations import (
     PEERS_INTRODUCTION,
     WHY_BEHIND,
     WHY_MISSED,
+    WHY_SMALL_REQUESTS_COST,
 )
 from bench.size import Size
 
@@ -83,7 +84,8 @@ def engines() -> str:
 
 def intake() -> str:
     """The report on the formats of readings, on both engines."""
-    return f"{INTAKE_INTRODUCTION.format(machine=machine())}\n{on_both_engines('bench.intake')}"
+    head = INTAKE_INTRODUCTION.format(machine=machine())
+    return f"{head}\n{on_both_engines('bench.intake')}{WHY_SMALL_REQUESTS_COST}"
 
 
 def peers() -> str:

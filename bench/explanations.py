@@ -46,6 +46,14 @@ the shares move by a tenth.
 
 {machine}
 """
+WHY_SMALL_REQUESTS_COST = """
+## Where a target is missed
+
+* A request of ten readings does more than sign in: it asks whether the token's user still sees its
+  Site and may send readings, finds and locks the Metrics, writes readings and latest values, and
+  waits until the disk has the commit. The two questions about the user take a fifth of it, the
+  commit as much again.
+"""
 WHY_MISSED = """
 ## Where a target is missed
 

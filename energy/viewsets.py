@@ -17,7 +17,7 @@ class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Filter lists only: an object is found by its id, so the filters' form is not needed."""
-        return queryset if self._is_of_one_row() else super().filter_queryset(queryset)  # type: ignore[attr-defined]
+        return queryset if self._is_of_one_row() else super().filter_queryset(queryset)
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any

@@ -1,6 +1,5 @@
 """Request bodies that hold readings."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,14 +10,13 @@ from energy.parsers import read_limited
 from ingest.csv_body import parse_csv
 from ingest.json_body import parse_json
 from ingest.ndjson_body import parse_ndjson
-from ingest.parsed import ParsedReadings
 
 
 class ReadingsParser(BaseParser):
     """A body of readings, compressed with gzip or not, within the limits of the settings."""
 
     # Of a body and the number of readings that it may have.
-    read: ClassVar[Callable[[bytes, int], ParsedReadings]]
+    read: ClassVar[Any]
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """The ParsedReadings of the body; raises DomainError (400), TooLarge (413) or a 415."""
