@@ -8,7 +8,7 @@ UV := uv==0.13.9
 .DEFAULT_GOAL := help
 LINT := lint-style lint-layers lint-templates lint-types lint-migrations lint-contract
 .PHONY: help run test lint $(LINT) check format openapi structure release-database bench \
-	bench-peers clean
+	bench-peers bench-intake clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench: .venv/.development  ## measure beside the floors; the table is kept in be
 
 bench-peers: .venv/.development  ## the same beside InfluxDB and VictoriaMetrics: bench/PEERS.md
 	@exec $(BIN)/python -m bench peers
+
+bench-intake: .venv/.development  ## readings in, by format: bench/INTAKE.md
+	@exec $(BIN)/python -m bench intake
 
 clean:  ## remove the environment and the caches; var/ with your data stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -9,11 +9,21 @@ from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
 
 from accounts.models import ApiToken, User
 from accounts.powers import grantable_by, may_manage, may_manage_group
+from accounts.tokens import TokenPlan, make_token
 from energy.access import ADMIN, STANDARD, TECHNICIAN
-from energy.admin import ReadOnlyMixin, StrictAddressesMixin, VisibleRowsMixin
+from energy.admin import (
+    ReadOnlyMixin,
+    RefusalMessagesMixin,
+    StrictAddressesMixin,
+    VisibleChoicesMixin,
+    VisibleRowsMixin,
+)
+from energy.errors import Forbidden
 from sites.assigning import FIELD, AssigningAdmin
 from sites.models import Site
 
@@ -124,20 +134,50 @@ class GroupAdmin(PowersMixin, StrictAddressesMixin, StockGroupAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ReadOnlyMixin, admin.ModelAdmin):
-    """Tokens, without their secret part; deleting one revokes it."""
+class ApiTokenAdmin(RefusalMessagesMixin, ReadOnlyMixin, VisibleChoicesMixin, admin.ModelAdmin):
+    """Tokens, without their secret part: made for oneself and others, and revoked by deletion."""
 
-    fields = ("name", "user", "created", "expiry", "last_used_at")
+    fields = ("name", "user", "scope", "site", "created", "expiry", "last_used_at")
     list_display = fields
-    list_filter = ("created", "expiry")
+    list_filter = ("scope", "created", "expiry")
     list_select_related = ("user",)
     search_fields = ("name", "user__username", "user__email")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        """The tokens of people that the acting user sees, without Sites that they do not see."""
         people = User.objects.visible_to(request.user)
-        return super().get_queryset(request).filter(user__in=people)
+        seen = Site.objects.filter(pk__in=Site.objects.visible_to(request.user))
+        tokens = super().get_queryset(request).filter(user__in=people)
+        return tokens.prefetch_related(Prefetch("site", seen))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if obj else ("user", "name", "scope", "site", "expiry")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Allow making tokens with the permission; `save_form` checks for whom."""
+        return request.user.has_perm("accounts.add_apitoken")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow revoking with the permission, unless the owner has more powers than the user."""
         may = request.user.has_perm("accounts.delete_apitoken")
         return may and (obj is None or may_manage(request.user, obj.user))
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> ApiToken:
+        """Make the token; whoever holds it can do what its user can, so it takes their powers."""
+        wanted = form.save(commit=False)
+        if not may_manage(request.user, wanted.user):
+            raise Forbidden(f"You may not do all that {wanted.user} may.", field="user")
+        plan = TokenPlan(wanted.name, wanted.scope, wanted.site, wanted.expiry)
+        token, secret = make_token(wanted.user, plan, timezone.now())
+        token.secret = secret
+        return token
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        """Do nothing: `save_form` has stored the token."""
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
+        """Show the secret, in this one answer."""
+        shown = {"title": "API token", "token": obj, "secret": obj.secret, "opts": self.opts}
+        context = self.admin_site.each_context(request) | shown
+        headers = {"Cache-Control": "no-store"}
+        return TemplateResponse(request, "admin/token_made.html", context, headers=headers)

@@ -1,4 +1,8 @@
-"""Sign-in by API token."""
+"""Sign-in by API token.
+
+The scope of a token is checked here, and not in the permissions of views, so that no view can
+forget it.
+"""
 
 from typing import Any
 
@@ -7,6 +11,7 @@ from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from accounts.scopes import check_scope
 from accounts.token_use import drop, record_use
 
 _SCHEMES = ("token", "bearer")
@@ -21,7 +26,11 @@ class ApiTokenAuthentication(TokenAuthentication):
             return None
         if len(keys) != 1 or not (keys[0].isascii() and keys[0].isprintable()):
             raise AuthenticationFailed("Invalid token.")
-        return self.authenticate_credentials(keys[0].encode())
+        user, token = self.authenticate_credentials(keys[0].encode())
+        view = request.parser_context["view"]
+        takes_readings = getattr(view, "takes_readings", False)
+        check_scope(token, str(request.method), takes_readings=takes_readings)
+        return user, token
 
     def _cleanup_token(self, auth_token: Any) -> bool:
         """Whether the token has expired, and so is refused whether or not it can be deleted now."""

@@ -1,6 +1,8 @@
 """What people set about themselves."""
 
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
@@ -8,6 +10,8 @@ from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
 from accounts.sign_in import check_credentials
+from accounts.tokens import TokenPlan, scopes_of
+from sites.models import Site
 from sites.time_zones import time_zone_names
 
 
@@ -89,21 +93,81 @@ class AccountForm(forms.ModelForm):
         self.fields["time_zone"].choices = zones  # type: ignore[attr-defined]
 
 
-class TokenForm(forms.ModelForm):
-    """A new API token: what it is for and how long it works."""
+class ScopeSelect(forms.RadioSelect):
+    """Radio buttons of scopes, each with what it is for."""
 
-    days = forms.IntegerField(
-        label="Days until it expires", min_value=1, max_value=3650, initial=365
+    template_name = "accounts/scopes.html"
+
+
+class ExpiryForm(forms.Form):
+    """Until when a token works: for some days from `now`, or to the end of a day in `zone`."""
+
+    days = forms.TypedChoiceField(label="Expires", coerce=int, required=False, empty_value=None)
+    expires_at = forms.DateField(
+        label="Or at the end of",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    class Meta:
-        model = ApiToken
-        fields = ("name",)
-        help_texts = {"name": "Where it is used, such as “Telegraf on the roof”."}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, now: datetime, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
-        self.initial["name"] = ""
+        self.now, self.zone = now, zone
+        self.fields["days"].choices = [  # type: ignore[attr-defined]
+            (days, f"in {words}, {_day(now + timedelta(days=days), zone)}")
+            for days, words in ((365, "1 year"), (90, "90 days"), (30, "30 days"))
+        ]
+
+    def expiry(self) -> datetime | None:
+        """The instant that was chosen, if any; a day counts more than a number of days."""
+        if day := self.cleaned_data["expires_at"]:
+            return datetime.combine(day, time(23, 59, 59), self.zone)
+        days = self.cleaned_data["days"]
+        return self.now + timedelta(days=days) if days else None
+
+
+class TokenForm(ExpiryForm):
+    """A new API token of `user`: what it is for, what it may do, and until when."""
+
+    name = forms.CharField(
+        max_length=ApiToken._meta.get_field("name").max_length,
+        help_text="Where it is used, such as “Telegraf, panel E2”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scope = forms.ChoiceField(label="What it may do", widget=ScopeSelect)
+    site = forms.ModelChoiceField(
+        Site.objects.none(),
+        label="Site, of a token that sends readings",
+        required=False,
+        empty_label="All my Sites",
+        help_text="A lost token then harms one Site only.",
+    )
+    field_order = ("name", "scope", "site", "days", "expires_at")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        # What harms least comes first, and is proposed.
+        scopes = [scope for scope in reversed(ApiToken.Scope) if scope in scopes_of(user)]
+        self.fields["scope"].choices = [(one.value, one.label) for one in scopes]  # type: ignore[attr-defined]
+        self.initial["scope"] = scopes[0]
+        if ApiToken.Scope.INGEST in scopes:
+            sites = Site.objects.visible_to(user)
+            self.fields["site"].queryset = sites  # type: ignore[attr-defined]
+            self.initial["site"] = sites.first()
+        else:
+            del self.fields["site"]
+
+    def plan(self) -> TokenPlan:
+        """What was asked for. The Site, which always shows one, means nothing for other scopes."""
+        scope = self.cleaned_data["scope"]
+        is_ingest = scope == ApiToken.Scope.INGEST
+        site = self.cleaned_data.get("site") if is_ingest else None
+        return TokenPlan(self.cleaned_data["name"], scope, site, self.expiry())
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{local.day} {local:%b %Y}"
 
 
 class ThemeForm(forms.ModelForm):

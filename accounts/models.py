@@ -1,6 +1,7 @@
 """People, their API tokens, and how often signing in was tried."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -8,11 +9,12 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
 from knox.models import AbstractAuthToken, AuthTokenManager
 
-from accounts.querysets import People
-from energy.querysets import ToldQuerySet
+from accounts.querysets import People, TokenQuerySet
 from energy.saving import WholeSaveMixin
 from sites.models import Site
 from sites.time_zones import validate_time_zone
+
+ENDS_SOON = timedelta(days=7)
 
 
 class User(WholeSaveMixin, AbstractUser):
@@ -104,7 +106,7 @@ class ApiToken(WholeSaveMixin, AbstractAuthToken):
     )
     last_used_at = models.DateTimeField(null=True, editable=False)
 
-    objects = AuthTokenManager.from_queryset(ToldQuerySet)()
+    objects = AuthTokenManager.from_queryset(TokenQuerySet)()
 
     class Meta(AbstractAuthToken.Meta):
         abstract = False
@@ -118,6 +120,14 @@ class ApiToken(WholeSaveMixin, AbstractAuthToken):
 
     def __str__(self) -> str:
         return self.name
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether the token no longer works."""
+        return self.expiry is not None and self.expiry <= now
+
+    def ends_soon(self, now: datetime) -> bool:
+        """Whether the token still works but ends so soon that its owner should know."""
+        return self.expiry is not None and now < self.expiry <= now + ENDS_SOON
 
 
 class SignInCount(models.Model):

@@ -32,3 +32,14 @@ class People(UserManager[Any]):
     def visible_to(self, user: Any) -> UserQuerySet:
         """See `UserQuerySet.visible_to`."""
         return self.get_queryset().visible_to(user)
+
+
+class TokenQuerySet(ToldQuerySet):
+    """API tokens; every query for a user starts with `owned_by(user)`."""
+
+    def owned_by(self, user: Any) -> Self:
+        """The tokens of `user`, also of a superuser; none for an anonymous user."""
+        return self.filter(user=user) if user.is_active else self.none()
+
+    # Pages and viewsets call this name on every queryset.
+    visible_to = owned_by

@@ -14,6 +14,11 @@ urlpatterns = [
     path("account/tokens/", views.TokenListView.as_view(), name="token-list"),
     path("account/tokens/add/", views.TokenCreateView.as_view(), name="token-create"),
     path(
+        "account/tokens/<str:token_key>/renew/",
+        views.TokenRenewView.as_view(),
+        name="token-renew",
+    ),
+    path(
         "account/tokens/<str:token_key>/revoke/",
         views.TokenRevokeView.as_view(),
         name="token-revoke",

@@ -1,24 +1,34 @@
 """Sign-in, the account page and its API tokens."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import reverse_lazy
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
-from django.views.generic import CreateView, DeleteView, ListView, UpdateView
+from django.views.generic import DeleteView, FormView, ListView, UpdateView
 
-from accounts.forms import AccountForm, OwnPasswordForm, SignInForm, ThemeForm, TokenForm
+from accounts.examples import example_request
+from accounts.forms import (
+    AccountForm,
+    ExpiryForm,
+    OwnPasswordForm,
+    SignInForm,
+    ThemeForm,
+    TokenForm,
+)
 from accounts.models import ApiToken, User
 from accounts.sign_in import remember_browser
-from energy.errors import TooManyRequests
+from accounts.tokens import make_token, renew_token
+from energy.access import VisibleObjectsMixin
+from energy.errors import DomainError, TooManyRequests
 from energy.pages import PageMixin
+from metrics.models import Metric
 
 
 class PasswordTriesMixin:
@@ -118,11 +128,11 @@ class PasswordView(PasswordTriesMixin, BelowAccountMixin, PasswordChangeView):
         return super().form_valid(form)
 
 
-class OwnTokensMixin(BelowAccountMixin):
+class OwnTokensMixin(BelowAccountMixin, VisibleObjectsMixin):
     """API tokens of nobody but the user."""
 
-    def get_queryset(self) -> QuerySet[ApiToken]:
-        return ApiToken.objects.filter(user=self.request.user)
+    queryset = ApiToken.objects.select_related("site")
+    slug_field = slug_url_kwarg = "token_key"
 
 
 class TokenListView(OwnTokensMixin, ListView):
@@ -132,35 +142,88 @@ class TokenListView(OwnTokensMixin, ListView):
     title = "API tokens"
     paginate_by = 50
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        for token in context["object_list"]:
+            token.ended = token.has_expired(context["now"])
+            token.ending = token.ends_soon(context["now"])
+        return context
 
-class TokenCreateView(OwnTokensMixin, CreateView):
+
+class TokenFormMixin(OwnTokensMixin):
+    """A form about a token, below the list of tokens; `done` does what it asks for."""
+
+    done: Any
+    form_invalid: Any
+
+    def get_crumbs(self) -> list[tuple[str, str]]:
+        return [*super().get_crumbs(), ("API tokens", resolve_url("token-list"))]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        kwargs = {**super().get_form_kwargs(), "now": timezone.now(), "zone": self.get_zone()}
+        kwargs.pop("instance", None)
+        return kwargs
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            return self.done(form)
+        except DomainError as refusal:
+            form.add_error(refusal.field or None, refusal.message)
+            return self.form_invalid(form)
+
+
+class TokenCreateView(TokenFormMixin, FormView):
     """A new token: its secret is in the answer to this one request and nowhere else."""
 
     form_class = TokenForm
     template_name = "accounts/token_form.html"
     title = "New API token"
 
-    def get_crumbs(self) -> list[tuple[str, str]]:
-        return [*super().get_crumbs(), ("API tokens", resolve_url("token-list"))]
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "user": self.request.user}
 
-    def form_valid(self, form: TokenForm) -> HttpResponse:
-        token, secret = ApiToken.objects.create(
-            user=self.request.user,
-            expiry=timedelta(days=form.cleaned_data["days"]),
-            name=form.cleaned_data["name"],
-        )
-        context = self.get_context_data(form=form, token=token, secret=secret)
+    def done(self, form: TokenForm) -> HttpResponse:
+        """Make the token and show its secret."""
+        token, secret = make_token(self.request.user, form.plan(), form.now)
+        api = self.request.build_absolute_uri(resolve_url("api:root"))
+        example = example_request(token, secret, api, self._some_metric(token), form.now)
+        context = self.get_context_data(form=form, token=token, secret=secret, example=example)
         response = self.render_to_response(context)
         response["Cache-Control"] = "no-store"
         return response
+
+    def _some_metric(self, token: ApiToken) -> dict[str, Any]:
+        """How a reading names a Metric that the token may send readings of, if there is any."""
+        metrics = Metric.objects.visible_to(self.request.user).select_related("device__site")
+        if token.site:
+            metrics = metrics.filter(device__site=token.site)
+        metric = metrics.first()
+        if metric is None:
+            return {"metric": 1}
+        device = metric.device
+        return {"site": device.site.slug, "device": device.slug, "key": metric.key}
+
+
+class TokenRenewView(TokenFormMixin, UpdateView):
+    """Lets a token work for longer. Its secret stays the same, so nothing has to be set up anew."""
+
+    form_class: Any = ExpiryForm
+    template_name = "accounts/token_renew.html"
+
+    def get_title(self) -> str:
+        return f"Renew “{self.object.name}”"
+
+    def done(self, form: ExpiryForm) -> HttpResponse:
+        """Move the end of the token."""
+        renew_token(self.object, form.expiry(), form.now)
+        messages.success(self.request, f"The token “{self.object.name}” works for longer now.")
+        return HttpResponseRedirect(resolve_url("token-list"))
 
 
 class TokenRevokeView(OwnTokensMixin, DeleteView):
     """Ends a token at once."""
 
     http_method_names = ["post"]
-    slug_field = "token_key"
-    slug_url_kwarg = "token_key"
     success_url = reverse_lazy("token-list")
 
     def form_valid(self, form: Any) -> HttpResponse:

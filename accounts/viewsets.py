@@ -1,19 +1,34 @@
-"""Sign-in for programs."""
+"""Sign-in for programs, and their API tokens."""
+
+from typing import Any, ClassVar
 
 from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from drf_spectacular.utils import extend_schema
-from rest_framework import status
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, status
+from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
 
+from accounts.filters import TokenFilterSet
 from accounts.models import ApiToken
-from accounts.serializers import CredentialsSerializer, MeSerializer, TokenSerializer
+from accounts.serializers import (
+    ApiTokenSerializer,
+    CredentialsSerializer,
+    MadeTokenSerializer,
+    MeSerializer,
+    RenewalSerializer,
+    TokenSerializer,
+)
 from accounts.sign_in import check_credentials
+from accounts.tokens import renew_token
 from energy.parameters import KnownParametersMixin
+from energy.viewsets import ApiMixin
 
 
 class LoginView(APIView):
@@ -82,3 +97,51 @@ class MeView(KnownParametersMixin, APIView):
     def get(self, request: Request) -> Response:
         """Who you are, your role and the Sites you see."""
         return Response(MeSerializer(request.user).data)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List your API tokens."),
+    retrieve=extend_schema(summary="Read an API token."),
+    create=extend_schema(
+        summary="Make an API token.",
+        description="The answer has the secret, `token`, which is not shown again.",
+        request=ApiTokenSerializer,
+        responses={201: MadeTokenSerializer},
+    ),
+    destroy=extend_schema(summary="Revoke an API token.", description="It ends at once."),
+)
+class TokenViewSet(
+    ApiMixin,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    mixins.ListModelMixin,
+    GenericViewSet,
+):
+    """Your API tokens, without their secrets."""
+
+    queryset = ApiToken.objects.all()
+    serializer_class = ApiTokenSerializer
+    filterset_class = TokenFilterSet
+    lookup_field = "token_key"
+    lookup_url_kwarg = "id"
+    lookup_value_converter = "str"
+    verb_permissions: ClassVar[dict[str, str]] = {}  # Users may do everything with their own.
+
+    def get_serializer_class(self) -> Any:
+        return MadeTokenSerializer if self.action == "create" else ApiTokenSerializer
+
+    @extend_schema(
+        summary="Let an API token work for longer.",
+        description="Its secret stays the same. A token that has expired is not renewed (409).",
+        request=RenewalSerializer,
+        responses=ApiTokenSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def renew(self, request: Request, id: str) -> Response:  # noqa: A002 - as addresses name it
+        """Move the end of the token."""
+        token = self.get_object()
+        renewal = RenewalSerializer(data=request.data)
+        renewal.is_valid(raise_exception=True)
+        renew_token(token, renewal.validated_data.get("expires_at"), timezone.now())
+        return Response(self.get_serializer(token).data)

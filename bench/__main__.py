@@ -1,5 +1,9 @@
-"""`make bench` measures SQLite and PostgreSQL into bench/RESULTS.md; `make bench-peers` measures
-the product beside InfluxDB and VictoriaMetrics into bench/PEERS.md."""
+"""Measures and writes reports.
+
+`make bench` measures SQLite and PostgreSQL into bench/RESULTS.md, `make bench-peers` the product
+beside InfluxDB and VictoriaMetrics into bench/PEERS.md, and `make bench-intake` the formats that
+readings are sent in into bench/INTAKE.md.
+"""
 
 import os
 import platform
@@ -12,11 +16,19 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.explanations import INTRODUCTION, PEERS_INTRODUCTION, WHY_BEHIND, WHY_MISSED
+from bench.explanations import (
+    INTAKE_INTRODUCTION,
+    INTRODUCTION,
+    PEERS_INTRODUCTION,
+    WHY_BEHIND,
+    WHY_MISSED,
+    WHY_SMALL_REQUESTS_COST,
+)
 from bench.size import Size
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PEERS_FILE = Path(__file__).with_name("PEERS.md")
+INTAKE_FILE = Path(__file__).with_name("INTAKE.md")
 PEERS = ("influxd", "victoria-metrics")
 PEER_DAYS = 7
 # Durable as in production: no fsync=off here.
@@ -55,16 +67,25 @@ def environment() -> dict[str, str]:
     return os.environ | {"SECRET_KEY": secrets.token_hex(48)}
 
 
+def on_both_engines(module: str) -> str:
+    """The reports of a module on both engines."""
+    return (
+        f"## SQLite\n\n{measured(module, environment(), on_postgresql=False)}\n\n"
+        f"## PostgreSQL\n\n{measured(module, environment(), on_postgresql=True)}\n"
+    )
+
+
 def engines() -> str:
     """The report on both engines."""
     size = Size.from_environment()
     head = INTRODUCTION.format(metrics=size.metrics, days=size.days, machine=machine())
-    return (
-        f"{head}\n"
-        f"## SQLite\n\n{measured('bench.engine', environment(), on_postgresql=False)}\n\n"
-        f"## PostgreSQL\n\n{measured('bench.engine', environment(), on_postgresql=True)}\n"
-        f"{WHY_MISSED}"
-    )
+    return f"{head}\n{on_both_engines('bench.engine')}{WHY_MISSED}"
+
+
+def intake() -> str:
+    """The report on the formats of readings, on both engines."""
+    head = INTAKE_INTRODUCTION.format(machine=machine())
+    return f"{head}\n{on_both_engines('bench.intake')}{WHY_SMALL_REQUESTS_COST}"
 
 
 def peers() -> str:
@@ -77,9 +98,16 @@ def peers() -> str:
     return f"{head}\n{measured('bench.peers', environment(), on_postgresql=True)}\n{WHY_BEHIND}"
 
 
+REPORTS = {
+    (): (RESULTS, engines),
+    ("peers",): (PEERS_FILE, peers),
+    ("intake",): (INTAKE_FILE, intake),
+}
+
+
 def main() -> int:
     """Measure, print the report and keep it."""
-    target, report = (PEERS_FILE, peers) if sys.argv[1:] == ["peers"] else (RESULTS, engines)
+    target, report = REPORTS[tuple(sys.argv[1:])]
     text = report()
     print(text)
     target.write_text(text, encoding="utf-8")

@@ -35,6 +35,25 @@ it does with its data in time.
 
 {machine}
 """
+INTAKE_INTRODUCTION = """\
+# Readings in, by format
+
+Written by `make bench-intake`: an ingest token of one Site sends readings that nobody has stored
+yet, through the server as `make run` starts it (two workers). The formats take turns in one run on
+one machine; medians. *signed in* is the least that the API answers: it knows the token's user, and
+asks the database nothing else. Client, server and database share the processors; from run to run
+the shares move by a tenth.
+
+{machine}
+"""
+WHY_SMALL_REQUESTS_COST = """
+## Where a target is missed
+
+* A request of ten readings does more than sign in: it asks whether the token's user still sees its
+  Site and may send readings, finds and locks the Metrics, writes readings and latest values, and
+  waits until the disk has the commit. The two questions about the user take a fifth of it, the
+  commit as much again.
+"""
 WHY_MISSED = """
 ## Where a target is missed
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
 
-from accounts.viewsets import LoginView, LogoutAllView, LogoutView, MeView
+from accounts.viewsets import LoginView, LogoutAllView, LogoutView, MeView, TokenViewSet
 from changes.viewsets import ChangeViewSet
 from devices.viewsets import DeviceViewSet
 from ingest.viewsets import ReadingsView
@@ -26,6 +26,7 @@ router.register("sites", SiteViewSet, "site")
 router.register("devices", DeviceViewSet, "device")
 router.register("metrics", MetricViewSet, "metric")
 router.register("subscriptions", SubscriptionViewSet, "subscription")
+router.register("tokens", TokenViewSet, "token")
 router.register("changes", ChangeViewSet, "change")
 
 urlpatterns = [

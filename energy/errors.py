@@ -25,6 +25,12 @@ class Conflict(DomainError):
     status = 409
 
 
+class Forbidden(DomainError):
+    """The user may not do this (HTTP 403)."""
+
+    status = 403
+
+
 class TooLarge(DomainError):
     """The request is over a documented limit (HTTP 413)."""
 

@@ -79,11 +79,19 @@ class ProblemResponse(Response):
 
 def problem_response(exc: Exception, context: dict[str, Any]) -> ProblemResponse | None:
     """The answer to `exc`, or None for an unexpected exception (a 500, see `server_error`)."""
+    if isinstance(exc, exceptions.UnsupportedMediaType):
+        exc.detail = _names_what_is_taken(exc.detail, context["view"])
     problem = problem_of(exc)
     if problem is None:
         return None
     set_rollback()
     return ProblemResponse(problem)
+
+
+def _names_what_is_taken(detail: Any, view: Any) -> Any:
+    """The refusal of a media type, with the ones that the view reads."""
+    taken = ", ".join(parser.media_type for parser in view.get_parsers())
+    return exceptions.ErrorDetail(f"{detail} This takes {taken}.", code=detail.code)
 
 
 def problem_of(exc: BaseException | None) -> Problem | None:

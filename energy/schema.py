@@ -11,7 +11,10 @@ from energy.problems import MEDIA_TYPE
 PROBLEMS = {
     400: ("BadRequest", "A parameter or field is wrong; `errors` names each."),
     401: ("Unauthorized", "Not signed in, or with credentials that do not hold."),
-    403: ("Forbidden", "You see it, but may not do this with it; or the CSRF token is missing."),
+    403: (
+        "Forbidden",
+        "You see it, but you or this token may not do this; or the CSRF token is missing.",
+    ),
     404: ("NotFound", "It does not exist, or not for you."),
     405: ("MethodNotAllowed", "This address has no such method."),
     406: ("NotAcceptable", "None of the media types asked for is offered."),
@@ -157,5 +160,7 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "The key from `POST /api/v1/auth/login/` or from the account page.",
+            "description": "The key from `POST /api/v1/auth/login/` or `POST /api/v1/tokens/`, or "
+            "from the account page. Its scope says what it may do: all that its user may, reading, "
+            "or only sending readings. Anything else is a 403 with the code `token_scope`.",
         }

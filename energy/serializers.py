@@ -94,7 +94,7 @@ class AddressField(serializers.HyperlinkedIdentityField):
         return str(self.context["request"].build_absolute_uri(path))
 
     def to_representation(self, value: Any) -> str:
-        return f"{self._address_of_zero.removesuffix('0/')}{value.pk}/"
+        return f"{self._address_of_zero.removesuffix('0/')}{getattr(value, self.lookup_field)}/"
 
 
 class StrictFieldsMixin:

@@ -17,7 +17,7 @@ class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Filter lists only: an object is found by its id, so the filters' form is not needed."""
-        return queryset if "pk" in self.kwargs else super().filter_queryset(queryset)  # type: ignore[attr-defined]
+        return queryset if self._is_of_one_row() else super().filter_queryset(queryset)
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
@@ -33,9 +33,14 @@ class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Describe what may be sent here; 404 where the row does not exist for this user."""
-        if "pk" in kwargs:
+        if self._is_of_one_row():
             self.get_object()  # type: ignore[attr-defined]
         return super().options(request, *args, **kwargs)
+
+    def _is_of_one_row(self) -> bool:
+        """Whether the address names a row."""
+        view: Any = self
+        return (view.lookup_url_kwarg or view.lookup_field) in view.kwargs
 
 
 def _break_cycle(response: Any) -> None:

@@ -53,6 +53,12 @@ def parse_header(text: str) -> tuple[str, ...]:
     return columns
 
 
+def parse_columns(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> ParsedReadings:
+    """The readings of columns and the cells of each. Raises ValidationError where any is wrong."""
+    values = {column: _convert(column, some) for column, some in zip(columns, cells, strict=True)}
+    return ParsedReadings.of(_metrics(values), values["timestamp"], values["value"])
+
+
 def parse_lines(columns: Sequence[str], lines: Sequence[Line]) -> ParsedReadings:
     """The readings of some lines after the header; positions are line numbers.
 
@@ -132,7 +138,7 @@ def _convert(column: str, cells: Sequence[str]) -> list[Any]:
         return read_numbers(cells)
     if column == "metric":
         return msgspec.convert(cells, list[MetricId], strict=False)
-    return list(map(unguarded, cells))
+    return [unguarded(cell.strip()) for cell in cells]
 
 
 def _first_fault(columns: Sequence[str], row: Sequence[str]) -> str:

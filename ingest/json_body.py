@@ -7,7 +7,7 @@ libraries write, is refused with its reading; a byte order mark before the body 
 """
 
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import repeat
 from typing import Any
@@ -68,26 +68,33 @@ def parse_json(body: bytes, max_readings: int) -> ParsedReadings:
     A reading's position counts all readings before it, those in columns too. Raises DomainError
     when the body as a whole is not JSON or has none of the forms, TooLarge past `max_readings`.
     """
-    _check_structure(body, max_readings)
+    _check_depth(check_marks(body, max_readings))
     body = cut_timestamps(body.removeprefix(BOM_UTF8))
-    parsed = _parse_single_form(body) or _parse_one_by_one(body, max_readings)
+    parsed = _parse_single_form(body) or parse_entries(
+        enumerate(_separate_entries(body)), max_readings
+    )
     if len(parsed.values) > max_readings:
-        raise _too_many(max_readings)
+        raise too_many(max_readings)
     return parsed
 
 
-def _check_structure(body: bytes, max_readings: int) -> None:
-    """Bound what decoding would make of the body, by counting its marks and their depth."""
+def check_marks(body: bytes, max_readings: int) -> bytes:
+    """The marks of the body. Raises TooLarge where decoding them would take too much memory."""
     marks = body.translate(None, _PLAIN)
     if len(marks) > max_readings * _MARKS_A_READING + _SPARE_MARKS:
-        raise _too_many(max_readings)
+        raise too_many(max_readings)
+    return marks
+
+
+def _check_depth(marks: bytes) -> None:
     brackets = np.frombuffer(marks.translate(None, b',"'), np.uint8)
     opens = (brackets == ord("[")) | (brackets == ord("{"))
     if np.cumsum(np.where(opens, 1, -1)).max(initial=0) > _DEEPEST:
         raise DomainError("The body is nested deeper than any reading.", code="malformed")
 
 
-def _too_many(max_readings: int) -> TooLarge:
+def too_many(max_readings: int) -> TooLarge:
+    """What is said of a body with more readings than a request takes."""
     return TooLarge(
         f"A request takes at most {max_readings:,} readings: send them in several.",
         code="too_many_readings",
@@ -107,7 +114,7 @@ def _parse_single_form(body: bytes) -> ParsedReadings | None:
         return (
             _of_columns(entries)
             if entries and isinstance(entries[0], Columns)
-            else _of_rows(entries)
+            else of_rows(entries)
         )
     return None
 
@@ -120,7 +127,8 @@ def _of_columns(entries: Sequence[Columns]) -> ParsedReadings:
     )
 
 
-def _of_rows(rows: Sequence[Row], **of_faulty: Any) -> ParsedReadings:
+def of_rows(rows: Sequence[Row], **of_faulty: Any) -> ParsedReadings:
+    """The readings of rows; `of_faulty` are positions and Rejections where there were others."""
     return ParsedReadings.of(
         [row.metric for row in rows],
         [row.timestamp for row in rows],
@@ -129,13 +137,17 @@ def _of_rows(rows: Sequence[Row], **of_faulty: Any) -> ParsedReadings:
     )
 
 
-def _parse_one_by_one(body: bytes, max_readings: int) -> ParsedReadings:
+def parse_entries(entries: Iterable[tuple[int, Any]], max_readings: int) -> ParsedReadings:
+    """The readings of positions with what stands there: a row, a Rejection, or anything else.
+
+    Raises TooLarge past `max_readings`.
+    """
     rows: list[Row] = []
     positions: list[int] = []
     malformed: list[Rejection] = []
-    for position, entry in enumerate(_separate_entries(body)):
+    for position, entry in entries:
         if position >= max_readings:
-            raise _too_many(max_readings)
+            raise too_many(max_readings)
         if isinstance(entry, Rejection):
             malformed.append(replace(entry, index=position))
             continue
@@ -144,7 +156,15 @@ def _parse_one_by_one(body: bytes, max_readings: int) -> ParsedReadings:
             positions.append(position)
         except msgspec.ValidationError as error:
             malformed.append(_rejection(position, str(error)))
-    return _of_rows(rows, positions=positions, malformed=malformed)
+    return of_rows(rows, positions=positions, malformed=malformed)
+
+
+def decode_untyped(body: bytes) -> Any:
+    """Whatever JSON the body is. Raises DomainError where it is none."""
+    try:
+        return _UNTYPED.decode(with_legal_words(body))
+    except (ValueError, RecursionError) as error:
+        raise DomainError(f"The body is not JSON: {error}.", code="malformed") from error
 
 
 def _separate_entries(body: bytes) -> Iterator[Any]:
@@ -152,12 +172,8 @@ def _separate_entries(body: bytes) -> Iterator[Any]:
 
     Where nothing of a columns entry can be stored, its readings are Rejections.
     """
-    try:
-        content = _UNTYPED.decode(with_legal_words(body))
-    except (ValueError, RecursionError) as error:
-        raise _not_json(error) from error
-    for entry in _listed_entries(content):
-        if _has_columns(entry) and _are_equally_long(entry.get("timestamps"), entry.get("values")):
+    for entry in _listed_entries(decode_untyped(body)):
+        if has_columns(entry) and _are_equally_long(entry.get("timestamps"), entry.get("values")):
             yield from _rows_of_columns(entry)
         else:
             yield entry
@@ -197,7 +213,8 @@ def _listed_entries(content: Any) -> list[Any]:
     return content["readings"]
 
 
-def _has_columns(entry: Any) -> bool:
+def has_columns(entry: Any) -> bool:
+    """Whether it is, or should be, columns of readings and not one reading."""
     members = entry.keys() if isinstance(entry, dict) else set()
     return bool(members & _COLUMN_MEMBERS) and not members & _ROW_MEMBERS
 
@@ -210,13 +227,9 @@ def _are_equally_long(timestamps: Any, values: Any) -> bool:
 def _form_of(entry: Any) -> Any:
     """The form to check an entry against; columns that were not taken apart are faulty."""
     by_id = isinstance(entry, dict) and "metric" in entry
-    if _has_columns(entry):
+    if has_columns(entry):
         return ColumnsById if by_id else ColumnsByName
     return RowById if by_id else RowByName
-
-
-def _not_json(error: Exception) -> DomainError:
-    return DomainError(f"The body is not JSON: {error}.", code="malformed")
 
 
 def _rejection(position: int, error: str) -> Rejection:

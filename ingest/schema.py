@@ -61,7 +61,21 @@ _LISTED = {
     "type": "array",
     "items": {"oneOf": [_form(_BY_ID, _ROW), _form(_BY_NAME, _ROW, _UNIT), *_COLUMN_FORMS]},
 }
-READINGS: dict[str, Any] = {"oneOf": [_form({}, {"readings": _LISTED}), *_COLUMN_FORMS]}
+BODIES: dict[str, Any] = {
+    "application/json": {"oneOf": [_form({}, {"readings": _LISTED}), *_COLUMN_FORMS]},
+    "application/x-ndjson": {
+        "type": "string",
+        "description": "A line a reading, each a JSON object as in the list `readings` of "
+        "`application/json`. What an export gives as NDJSON can be sent back.",
+    },
+    "text/csv": {
+        "type": "string",
+        "description": "A first line that names the columns, in any order, then a line a reading. "
+        "The columns are `metric,timestamp,value`, `site,device,key,timestamp,value` or "
+        "`site,device,key,unit,timestamp,value`, as an export gives them. UTF-8; commas; a point "
+        "in numbers; no line breaks in cells.",
+    },
+}
 
 
 EXAMPLES = [
@@ -98,6 +112,29 @@ EXAMPLES = [
             "timestamps": ["2026-06-01T12:00:00Z", "2026-06-01T12:01:00Z"],
             "values": [1500.0, 1512.5],
         },
+    ),
+    OpenApiExample(
+        "A line a reading",
+        request_only=True,
+        media_type="application/x-ndjson",
+        value='{"metric": 12, "timestamp": "2026-06-01T12:00:00Z", "value": 1500.0}\n'
+        '{"site": "harbour-depot", "device": "main-meter", "key": "active_power", "unit": "W", '
+        '"timestamp": "2026-06-01T12:01:00Z", "value": 1512.5}\n',
+    ),
+    OpenApiExample(
+        "Columns by id",
+        request_only=True,
+        media_type="text/csv",
+        value="metric,timestamp,value\n"
+        "12,2026-06-01T12:00:00Z,1500\n"
+        "12,2026-06-01T12:01:00Z,1512.5\n",
+    ),
+    OpenApiExample(
+        "Columns by names",
+        request_only=True,
+        media_type="text/csv",
+        value="site,device,key,timestamp,value\n"
+        "harbour-depot,main-meter,active_power,2026-06-01T12:00:00Z,1500\n",
     ),
     OpenApiExample("Stored", response_only=True, value={"accepted": 2, "rejected": []}),
     OpenApiExample(

@@ -31,7 +31,8 @@ class RejectedSerializer(serializers.Serializer):
     """A reading that was not accepted."""
 
     index = serializers.IntegerField(
-        min_value=0, help_text="Its place in the request from 0, counting those in columns."
+        min_value=0,
+        help_text="Its place in the request from 0: of JSON the reading's, else its line's.",
     )
     code = serializers.CharField(help_text="Stable, for programs.")
     reason = serializers.CharField(help_text="For people.")

@@ -20,8 +20,8 @@ from history import get_store
 from history.buckets import Window
 from ingest.door import receive_readings
 from ingest.parsed import ParsedReadings, Rejection
-from ingest.parsers import JsonReadingsParser
-from ingest.schema import EXAMPLES, READINGS
+from ingest.parsers import CsvReadingsParser, JsonReadingsParser, NdjsonReadingsParser
+from ingest.schema import BODIES, EXAMPLES
 from ingest.sender import Sender
 from ingest.serializers import (
     AcceptedSerializer,
@@ -39,15 +39,16 @@ MOST_NAMED = 100  # bad readings that a refusal lists
 class ReadingsView(APIView):
     """Where readings arrive: all of a request, or with `?partial=true` its good ones."""
 
-    parser_classes = (JsonReadingsParser,)
+    parser_classes = (JsonReadingsParser, NdjsonReadingsParser, CsvReadingsParser)
     verb_permissions: ClassVar[dict[str, str]] = {"POST": "history.add_reading"}
     max_body = "INGEST_MAX_BYTES"
     rate = "READINGS_RATE"
+    takes_readings = True
 
     @extend_schema(
         operation_id="readings_create",
         parameters=[ReadingsParameters],
-        request={"application/json": READINGS},
+        request=BODIES,
         responses=AcceptedSerializer,
         examples=EXAMPLES,
     )
@@ -58,6 +59,9 @@ class ReadingsView(APIView):
         so a request that got no answer can be repeated. One bad reading refuses all of them (400;
         `errors` names the first 100, as `readings.` and its position), unless `partial` is true:
         then the good ones are stored and every bad one is listed in `rejected`.
+
+        A position counts from 0: of JSON the readings, also those in columns; of NDJSON the lines;
+        of CSV the lines behind the first. Empty lines are skipped, and counted.
 
         A request takes at most 50,000 readings and 16 MiB, as sent (gzip is welcome) and
         unpacked, unless the installation says otherwise; past them the answer is 413.

@@ -4,6 +4,7 @@ No request makes the server fail, every answer is one that the schema names and 
 the schema says, and what the schema forbids is refused.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,12 @@ def described(**phases: dict[str, bool]) -> schemathesis.BaseSchema:
 # Walks every keyword of the schema, at about a hundred requests an operation: for one role.
 exhaustive = described()
 random = described(coverage={"enabled": False})
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(context: Any, value: Any) -> bytes:
+    """Lines as they are; anything else as the one line that it is in JSON."""
+    return (value if isinstance(value, str) else json.dumps(value)).encode("utf-8", "replace")
 
 
 @schemathesis.hook

@@ -11,6 +11,7 @@ from accounts.models import ApiToken, User
 from metrics.models import Metric
 from sites.models import Site
 from subscriptions.models import Subscription
+from tests.support.admin import told
 from tests.support.factories import MetricFactory, SiteFactory, SubscriptionFactory, UserFactory
 
 LIST = "/admin/accounts/user/"
@@ -98,9 +99,38 @@ def test_a_token_is_revoked(admin: Client, technician: User) -> None:
     assert not ApiToken.objects.exists()
 
 
-def test_tokens_are_neither_made_nor_changed_here(admin: Client, technician: User) -> None:
+def test_a_token_is_made_for_somebody_and_its_secret_is_shown_once(
+    admin: Client, technician: User, site: Site
+) -> None:
+    form = {"user": technician.pk, "name": "Gateway", "scope": "ingest", "site": site.pk}
+    page = admin.post(f"{TOKENS}add/", form)
+    token = ApiToken.objects.get()
+    assert (token.user, token.scope, token.site) == (technician, "ingest", site)
+    assert page.status_code == 200
+    assert "no-store" in page["Cache-Control"]
+    secret = page.context["secret"]
+    assert f"<code>{secret}</code>" in page.content.decode()
+    sent = Client().post(
+        "/api/v1/readings/",
+        {"readings": []},
+        content_type="application/json",
+        headers={"Authorization": f"Token {secret}"},
+    )
+    assert sent.json() == {"accepted": 0, "rejected": []}
+    assert secret not in admin.get(f"{TOKENS}{token.pk}/change/").content.decode()
+
+
+def test_a_token_that_its_user_may_not_have_is_refused_with_the_reason(
+    admin: Client, standard: User
+) -> None:
+    form = {"user": standard.pk, "name": "Gateway", "scope": "ingest"}
+    page = admin.post(f"{TOKENS}add/", form, follow=True)
+    assert told(page) == ["Who may not send readings can have no token that does."]
+    assert not ApiToken.objects.exists()
+
+
+def test_a_token_is_not_changed(admin: Client, technician: User) -> None:
     token, _ = ApiToken.objects.create(user=technician)
-    assert admin.get(f"{TOKENS}add/").status_code == 403
     assert admin.post(f"{TOKENS}{token.pk}/change/", {"name": "x"}).status_code == 403
 
 

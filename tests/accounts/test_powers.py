@@ -116,6 +116,28 @@ def test_tokens_of_somebody_above_oneself_are_not_revoked(staff: Client, above: 
     assert ApiToken.objects.exists()
 
 
+def test_a_token_is_made_for_nobody_above_oneself(staff: Client, above: User) -> None:
+    """Its secret would let one do what they may."""
+    form = {"user": above.pk, "name": "Mine now", "scope": "full"}
+    page = staff.post(f"{TOKENS}add/", form, follow=True)
+    assert "You may not do all that" in page.content.decode()
+    assert not ApiToken.objects.exists()
+
+
+def test_the_site_of_a_token_is_not_told_to_who_does_not_see_it(
+    staff: Client, standard: User, foreign_site: Site
+) -> None:
+    assigned(standard, foreign_site)
+    token, _ = ApiToken.objects.create(
+        user=standard, name="Logger", scope="ingest", site=foreign_site
+    )
+    for address in (TOKENS, f"{TOKENS}{token.pk}/change/", f"{TOKENS}?q=Secret"):
+        page = staff.get(address)
+        assert page.status_code == 200
+        assert "Secret works" not in page.content.decode()
+    assert "Logger" in staff.get(TOKENS).content.decode()
+
+
 def test_those_below_can_be_changed_and_given_a_password(staff: Client, standard: User) -> None:
     token, _ = ApiToken.objects.create(user=standard)
     page = f"{USERS}{standard.pk}"

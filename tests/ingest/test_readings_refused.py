@@ -251,9 +251,16 @@ def test_an_unknown_encoding_is_refused(post: Post, metric: Metric) -> None:
     assert answer.status_code == 415
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "text/csv"])
-def test_another_content_type_is_refused(content_type: str, post: Post) -> None:
-    assert post(b"1", content_type=content_type).status_code == 415
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/xml", "application/x-www-form-urlencoded", "nonsense"],
+)
+def test_another_content_type_is_refused_with_those_that_are_taken(
+    content_type: str, post: Post
+) -> None:
+    answer = post(b"1", content_type=content_type)
+    assert answer.status_code == 415
+    assert "application/json, application/x-ndjson, text/csv" in answer.json()["detail"]
 
 
 def test_reading_the_address_is_not_offered(technician: User, api_client_for: Any) -> None:

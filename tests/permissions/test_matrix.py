@@ -47,9 +47,11 @@ def test_a_route_answers_each_persona_as_the_matrix_says(db, route):
     assert answered == rows
 
 
-def ask_in_vain(world: World, persona: str, route: str, whose: str, verb: str) -> int:
+def ask_in_vain(
+    world: World, persona: str, route: str, whose: str, verb: str, scope: str = ""
+) -> int:
     """The status of a request whose effects are undone."""
     point = transaction.savepoint()
-    status = world.ask(route, verb, persona, whose)
+    status = world.ask(route, verb, persona, whose, scope)
     transaction.savepoint_rollback(point)
     return status

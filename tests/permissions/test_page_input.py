@@ -43,7 +43,14 @@ FORMS = {
     "/account/": {"clock": "site", "time_zone": "UTC", "units": "kilo", "theme": "dark"},
     "/account/password/": {"old_password": "x", "new_password1": "x", "keep_tokens": "on"},
     "/account/theme/": {"theme": "dark", "next": "/"},
-    "/account/tokens/add/": {"name": "New", "days": 30},
+    "/account/tokens/add/": {
+        "name": "New",
+        "scope": "ingest",
+        "site": 1,
+        "days": 30,
+        "expires_at": "2026-12-31",
+    },
+    "/account/tokens/{token}/renew/": {"days": 30, "expires_at": "2026-12-31"},
 }
 
 
@@ -64,12 +71,14 @@ def client(world):
 def address_of(path, world):
     """The page about what the technician sees."""
     side = world.sides[OWN]
-    subscription = world.subscriptions[world.users["technician"]]
+    technician = world.users["technician"]
+    subscription = world.subscriptions[technician]
     return path.format(
         site=side.site.pk,
         device=side.device.pk,
         metric=side.metric.pk,
         subscription=subscription.pk,
+        token=world.tokens[technician].token_key,
     )
 
 

@@ -57,6 +57,10 @@ class World:
         }
         self.cookies = {persona: _signed_in(user) for persona, user in self.users.items()}
         self.tokens = {user: ApiToken.objects.create(user=user)[0] for user in people}
+        self.secrets = {
+            scope: ApiToken.objects.create(user=self.users["technician"], scope=scope)[1]
+            for scope in ApiToken.Scope.values
+        }
 
     def someone(self, persona: str, whose: str) -> User:
         """The persona, or for what is foreign the stranger; somebody for the anonymous."""
@@ -86,12 +90,14 @@ class World:
         arguments = self.arguments(route, persona, whose)
         return reverse(route, args=arguments) + queries.get(route, "")
 
-    def ask(self, route: str, verb: str, persona: str, whose: str) -> int:
-        """The status that `persona` gets."""
+    def ask(self, route: str, verb: str, persona: str, whose: str, scope: str = "") -> int:
+        """The status that `persona` gets, with a session or with their token of a `scope`."""
         address = self.address(route, persona, whose)
         is_api = address.startswith("/api/")
-        client: Any = APIClient() if is_api else Client()
-        client.cookies = self.cookies[persona].copy()
+        headers = {"Authorization": f"Bearer {self.secrets[scope]}"} if scope else {}
+        client: Any = (APIClient if is_api else Client)(headers=headers)
+        if not scope:
+            client.cookies = self.cookies[persona].copy()
         body = self.body(route, verb, persona, whose)
         if verb in ("GET", "OPTIONS") or (body is None and not is_api):
             answer = client.generic(verb, address)
@@ -133,7 +139,9 @@ class World:
             },
             "theme": {"theme": "dark"},
             "readings-delete": {"start": "2026-06-01T00:00", "end": "2026-06-02T00:00"},
-            "token-create": {"name": "New", "days": 30},
+            "api:token-list": {"name": "New", "scope": "ingest", "site": side.site.pk},
+            "token-create": {"name": "New", "scope": "read", "days": 30},
+            "token-renew": {"days": 30},
             "device-add": {
                 **device,
                 "status": "active",
@@ -183,7 +191,10 @@ OBJECTS = {
     "subscription-detail": "subscription",
     "subscription-edit": "subscription",
     "subscription-delete": "subscription",
+    "token-renew": "token",
     "token-revoke": "token",
+    "api:token-detail": "token",
+    "api:token-renew": "token",
 }
 # Their body or query names a row.
 NAMING = {
@@ -192,6 +203,7 @@ NAMING = {
     ("api:metric-latest-list", "GET"),
     ("api:readings", "POST"),
     ("api:subscription-list", "POST"),
+    ("api:token-list", "POST"),
     ("subscription-add", "POST"),
 }
 
