@@ -1,0 +1,71 @@
+"""The body of a write as readings. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from ingest.lines.easy import EasyLines
+from ingest.lines.gathered import Gathered, refuse_past
+from ingest.lines.points import NotAPoint, Point, read_point
+from ingest.lines.precisions import to_micros
+from ingest.lines.series import Series
+from ingest.lines.splitting import Line, split_lines
+from ingest.parsed import ParsedReadings, Rejection
+
+Row = tuple[int, int | None, int, float]
+
+
+def parse_body(body: bytes, *, precision: str, now: int, max_readings: int) -> ParsedReadings:
+    """The readings of lines of line protocol; their positions are line numbers, from 1.
+
+    Lines without a timestamp were measured `now`, in microseconds since the Unix epoch. Fields that
+    are text bring no reading, `true` and `false` bring 1 and 0. What is wrong with a line refuses
+    all of the line. Raises TooLarge past `max_readings`, lines without a reading counted too.
+    """
+    series = Series()
+    easy = EasyLines(series)
+    easy.cut(split_lines(body, max_readings), max_readings)
+    gathered, malformed = easy.readings(), []
+    if easy.others:
+        room = max_readings - gathered.numbers.size
+        rows, malformed = _read(sorted(easy.others), series, room)
+        gathered = gathered.merged(Gathered.of(rows))
+    return _parsed(gathered, malformed, series, precision, now)
+
+
+def _read(lines: Iterable[Line], series: Series, room: int) -> tuple[list[Row], list[Rejection]]:
+    """What the library reads: the readings of lines, and the lines that are none."""
+    rows: list[Row] = []
+    malformed: list[Rejection] = []
+    for number, text in lines:
+        refuse_past(room, text.count(b",") - 1)
+        try:
+            point = read_point(text)
+        except NotAPoint as error:
+            malformed.append(Rejection(number, "invalid_line", str(error)))
+            continue
+        rows += _rows(number, point, series)
+        refuse_past(room, len(rows))
+    return rows, malformed
+
+
+def _rows(number: int, point: Point | None, series: Series) -> Iterator[Row]:
+    """The readings of a point: its fields that are not text."""
+    for field, value in point.fields.items() if point else ():
+        if not isinstance(value, str):
+            yield number, point.time, series.index(point, field), float(value)
+
+
+def _parsed(
+    gathered: Gathered, malformed: list[Rejection], series: Series, precision: str, now: int
+) -> ParsedReadings:
+    # Lines that were refused in the end may have named a series that no other does.
+    used, metric_of = np.unique(gathered.series, return_inverse=True)
+    return ParsedReadings(
+        metrics=[series.named[index] for index in used],
+        metric_of=metric_of,
+        timestamps=np.where(gathered.dated, to_micros(gathered.times, precision), now),
+        values=gathered.values,
+        positions=gathered.numbers,
+        malformed=malformed,
+    )
