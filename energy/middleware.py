@@ -56,10 +56,14 @@ class BodyLimitMiddleware:
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """The refusal, if any: a form is read before its view is called."""
-        limit = max_body(getattr(view, "cls", None) or getattr(view, "view_class", None))
+        view_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
+        limit = max_body(view_class)
         if _announced(request) <= limit:
             return None
-        return refusal(request, TooLarge(told(limit), code="body_too_large"))
+        # A view that speaks another protocol refuses in its words.
+        refuse = getattr(view_class, "refuse", refusal)
+        answer: HttpResponse = refuse(request, TooLarge(told(limit), code="body_too_large"))
+        return answer
 
 
 def _announced(request: HttpRequest) -> int:
