@@ -1,6 +1,7 @@
 """What is decided about every request, whichever view it is for."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -61,8 +62,8 @@ class BodyLimitMiddleware:
         if _announced(request) <= limit:
             return None
         # A view that speaks another protocol refuses in its words.
-        refuse = getattr(view_class, "refuse", refusal)
-        answer: HttpResponse = refuse(request, TooLarge(told(limit), code="body_too_large"))
+        refuse = getattr(view_class, "refuse", partial(refusal, request))
+        answer: HttpResponse = refuse(TooLarge(told(limit), code="body_too_large"))
         return answer
 
 

@@ -1,7 +1,7 @@
 """Who sends, by the token that InfluxDB's clients carry in one of four ways.
 
-`Authorization: Token <key>` or `Bearer <key>`, the password of `Basic`, or the query's `p`. A key may
-have a user's name and a colon before it, as the first generation of clients sends both.
+`Authorization: Token <key>` or `Bearer <key>`, the password of `Basic`, or the query's `p`. A key
+may have a user's name and a colon before it, as the first generation of clients sends both.
 """
 
 import binascii

@@ -60,7 +60,7 @@ class InfluxView(View):
         return refusal_of(problem)
 
     @staticmethod
-    def refuse(request: HttpRequest, error: DomainError) -> HttpResponse:
+    def refuse(error: DomainError) -> HttpResponse:
         """The answer to a body that is refused before the view is asked."""
         return refusal_of(cast("Problem", problem_of(error)))
 

@@ -51,8 +51,8 @@ def test_a_value_may_have_any_form_of_a_number_or_a_boolean(text: str, beside: s
 
 NO_VALUES = (
     "", "nan", "NaN", "inf", "-inf", "Infinity", "1_0", "٣", "+1", "1e", "e1", ".", "-", "0x10",
-    "1.5i",    "-1u", "i", "u", "tRuE", "yes", "abc", "1 000", "1,5", "'1'", "1e999", "9223372036854775808i",
-    "18446744073709551616u", "1\t", "\v1", "1\0", "=1", "1=1",
+    "1.5i", "-1u", "i", "u", "tRuE", "yes", "abc", "1 000", "1,5", "'1'", "1e999",
+    "9223372036854775808i", "18446744073709551616u", "1\t", "\v1", "1\0", "=1", "1=1",
 )  # fmt: skip
 
 
@@ -68,7 +68,8 @@ def test_anything_else_is_no_value_and_refuses_its_line(text: str, name: str) ->
 MALFORMED = (
     "m", "m ", "m 5", "m v", "m =1", "m v=1 5 6", "m v=1 x", "m v=1 1.5", "m v=1 ٥", "m v=1 1_0",
     "m v=1 9223372036854775808", "m v=1, 5", "m ,v=1 5", ",t=a v=1", "m, v=1", "m,t v=1",
-    "m,t= v=1", "m,=a v=1", "m,t=a,t=b v=1", "m,t=a=b v=1", 'm v="x"y 5', 'm v="x 5', 'm v="x\\" 5', "m\0 v=1",
+    "m,t= v=1", "m,=a v=1", "m,t=a,t=b v=1", "m,t=a=b v=1", 'm v="x"y 5', 'm v="x 5',
+    'm v="x\\" 5', "m\0 v=1",
     "m v\0=1", b"m\xff v=1", b"m v\xff=1", b'm v=1,s="\xff"', "m v=1\\ 5", "m;v=1", "{}", "a\nb",
 )  # fmt: skip
 
@@ -150,7 +151,8 @@ def test_there_may_be_more_spaces_than_needed() -> None:
 
 
 TEXTS = (
-    '"a\nb"', r'"a\"' + '\nb"', '"\n\n\n"', '"=\n="', '"m v=1 5\nm v=2 6"', r'"\\"', r'"a\\\"' + '\n"',
+    '"a\nb"', r'"a\"' + '\nb"', '"\n\n\n"', '"=\n="', '"m v=1 5\nm v=2 6"', r'"\\"',
+    r'"a\\\"' + '\n"',
 )  # fmt: skip
 
 

@@ -16,7 +16,11 @@ from tests.support.posting import NOON, stored
 
 AT_NOON = 1_780_315_200  # NOON, in seconds
 LINE = "meter,site=harbour-depot,device=main-meter active_power=1.5"
-PATHS = ("/api/v2/write?precision=s&org=o&bucket=b", "/write?precision=s&db=d", "/api/v3/write_lp?db=d")
+PATHS = (
+    "/api/v2/write?precision=s&org=o&bucket=b",
+    "/write?precision=s&db=d",
+    "/api/v3/write_lp?db=d",
+)
 
 
 def line(value: object = 1.5, at: int = AT_NOON) -> str:
@@ -61,7 +65,8 @@ def test_the_token_may_be_sent_as_password_of_the_query(metric: Metric, key: str
 
 BAD_AUTHORIZATIONS = (
     "", "Token", "Token x", "Token ü", "Token a b", "Bearer ", "Basic", "Basic x", "Basic ü",
-    "Basic " + base64.b64encode(b"\xff:\xff").decode(), "Basic " + base64.b64encode(b"user").decode(),
+    "Basic " + base64.b64encode(b"\xff:\xff").decode(),
+    "Basic " + base64.b64encode(b"user").decode(),
     "Digest x", "Token " + "9" * 3_000, "Token a:b:c",
 )  # fmt: skip
 
@@ -174,7 +179,10 @@ def test_a_body_may_be_compressed(send: Send, metric: Metric) -> None:
 
 
 def test_what_a_client_would_rather_read_makes_no_difference(send: Send, metric: Metric) -> None:
-    headers = {"Accept": "application/x-msgpack", "Content-Type": "application/x-www-form-urlencoded"}
+    headers = {
+        "Accept": "application/x-msgpack",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
     assert send(line(), **headers).status_code == 204
     assert stored(metric) == [(NOON, 1.5)]
 
@@ -196,7 +204,9 @@ BAD_REQUESTS = {
         "x", "/write", {"Content-Encoding": "br"}, 415, "unsupported media type",
     ),
     "too many lines": ("\n" * 50_001, "/write", {}, 413, "request too large"),
-    "too many readings": ("m " + ",".join(f"v{n}=1" for n in range(50_001)), "/write", {}, 413, "request too large"),
+    "too many readings": (
+        "m " + ",".join(f"v{n}=1" for n in range(50_001)), "/write", {}, 413, "request too large",
+    ),
     "too long": ("x" * (16 * 2**20 + 1), "/api/v2/write", {}, 413, "request too large"),
     "a bomb": (
         gzip.compress(bytes(16 * 2**20 + 1)), "/write", {"Content-Encoding": "gzip"}, 413,
