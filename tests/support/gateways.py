@@ -18,12 +18,11 @@ from tests.support.stack import application, make_secrets
 
 @dataclass(frozen=True)
 class Served:
-    """A server by plain HTTP, with a technician's token and one that only sends readings."""
+    """A server by plain HTTP, and the token of a technician there."""
 
     port: int
     database: str
     token: str
-    key: str
 
     @property
     def url(self) -> str:
@@ -35,6 +34,19 @@ class Served:
         answer = requests.get(f"{self.url}/api/v1/{path}", headers=headers, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """What the API answers to the technician, who adds something."""
+        headers = {"Authorization": f"Token {self.token}"}
+        url = f"{self.url}/api/v1/{path}"
+        answer = requests.post(url, json=body, headers=headers, timeout=60)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def new_key(self) -> str:
+        """The key of a new token that only sends readings, of the one Site there is."""
+        made = self.post("tokens/", {"name": "gateway", "scope": "ingest", "site": 1})
+        return str(made["token"])
 
     def readings(self, metric: int = 1) -> list[float]:
         """The values of a Metric of the first hour of 2026, in the order of their instants."""
@@ -65,7 +77,7 @@ def _sqlite(path: str) -> sqlite3.Connection:
 
 @contextmanager
 def served(folder: Path, **settings: str) -> Iterator[Served]:
-    """Serve a Site with a Device of one Metric; the token that only sends is bound to the Site."""
+    """Serve a Site with a Device of one Metric."""
     make_secrets(folder)
     port = free_port()
     people = ROOT / "tests" / "support" / "people.py"
@@ -74,10 +86,5 @@ def served(folder: Path, **settings: str) -> Iterator[Served]:
         api = f"http://127.0.0.1:{port}/api/v1"
         person = {"username": "technician", "password": PASSWORD}
         token = requests.post(f"{api}/auth/login/", json=person, timeout=60).json()["token"]
-        wanted = {"name": "gateway", "scope": "ingest", "site": 1}
-        made = requests.post(
-            f"{api}/tokens/", json=wanted, headers={"Authorization": f"Token {token}"}, timeout=60
-        )
-        assert made.status_code == 201, made.text
         database = (folder / "secrets" / "application" / "database-url").read_text()
-        yield Served(port, database, token, made.json()["token"])
+        yield Served(port, database, token)

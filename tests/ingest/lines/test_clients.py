@@ -79,7 +79,7 @@ def instant(number: int) -> datetime:
 def write_with_2(server: Served, refusals: Refusals, device: str, begin: int) -> None:
     """By influxdb-client, in batches from a thread of its own."""
     with (
-        influxdb_client.InfluxDBClient(server.url, server.key, org="-") as client,
+        influxdb_client.InfluxDBClient(server.url, server.new_key(), org="-") as client,
         client.write_api(
             WriteOptions(**PATIENCE), retry_callback=refusals.retried, error_callback=fail
         ) as api,
@@ -100,7 +100,7 @@ def write_with_3(server: Served, refusals: Refusals, device: str, begin: int) ->
         error_callback=fail,
     )
     with InfluxDBClient3(
-        host=server.url, token=server.key, database="-", write_client_options=options
+        host=server.url, token=server.new_key(), database="-", write_client_options=options
     ) as client:
         assert client.get_server_version() == "2.7.0-energy"
         for number in range(begin, begin + COUNT):
@@ -115,7 +115,7 @@ def write_with_3(server: Served, refusals: Refusals, device: str, begin: int) ->
 def write_with_1(server: Served, refusals: Refusals, device: str, begin: int) -> None:
     """By influxdb 5, whose helper keeps what it could not send for the next time."""
     client = influxdb.InfluxDBClient(
-        "127.0.0.1", server.port, "user", server.key, "energy", timeout=30
+        "127.0.0.1", server.port, "user", server.new_key(), "energy", timeout=30
     )
 
     class Meters(influxdb.SeriesHelper):
@@ -177,7 +177,7 @@ def test_nothing_that_a_client_sends_is_lost_while_the_server_refuses(
 TELEGRAF_2 = (
     "POST /api/v2/write?bucket=energy&org=energy HTTP/1.1\r\nHost: {host}\r\n"
     "User-Agent: Telegraf/1.36.1 Go/1.25.1\r\nTransfer-Encoding: chunked\r\n"
-    "Authorization: Token {token}\r\nContent-Encoding: gzip\r\n"
+    "Authorization: Token {key}\r\nContent-Encoding: gzip\r\n"
     "Content-Type: text/plain; charset=utf-8\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
 )
 TELEGRAF_1 = (
@@ -192,24 +192,25 @@ TELEGRAF_1_CREATES = (
     "Content-Type: application/x-www-form-urlencoded\r\nAccept-Encoding: gzip\r\n"
     "Connection: close\r\n\r\nq=CREATE+DATABASE+%22energy%22%0A"
 )
+END = b"0\r\n\r\n"
 MODBUS = (
     "modbus,device={device},host=gw1,name=meter,site=harbour-depot,slave_id=1,type=holding "
     'active_power={value},serial="A-1",ok=true,errors=0i {stamp}\n'
 )
 
 
-def say(server: Served, head: str, body: bytes = b"", pieces: int = 3) -> bytes:
-    """The answer to a request, whose body, if any, is sent in chunks."""
-    basic = b64encode(f"telegraf:{server.token}".encode()).decode()
-    request = head.format(host=f"127.0.0.1:{server.port}", token=server.token, basic=basic).encode()
+def say(server: Served, head: str, body: bytes = b"", pieces: int = 3, end: bytes = END) -> bytes:
+    """The answer to a request, whose body, if any, is sent in chunks that `end` so."""
+    key = server.new_key()
+    basic = b64encode(f"telegraf:{key}".encode()).decode()
+    request = head.format(host=f"127.0.0.1:{server.port}", key=key, basic=basic).encode()
     if body:
         step = len(body) // pieces + 1
         chunks = [body[at : at + step] for at in range(0, len(body), step)]
-        request += (
-            b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
-        )
+        request += b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + end
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
@@ -244,15 +245,11 @@ def test_chunks_that_are_more_than_may_be_sent_are_refused(server: Served) -> No
     assert b'"code": "request too large"' in answer
 
 
-def test_chunks_that_end_early_store_nothing(server: Served) -> None:
+@pytest.mark.parametrize("end", [b"", b"ffff\r\nm v=1", b"x\r\n"], ids=["none", "early", "wrong"])
+def test_chunks_that_do_not_end_as_they_should_store_nothing(
+    server: Served, device: str, end: bytes
+) -> None:
     before = server.readings()
-    head = TELEGRAF_1.replace("Connection: close", "Connection: close\r\nX-End: early")
-    lines = modbus("device-0000", 50 * COUNT)
-    request = head + "ffff\r\n" + lines.decode()[:500]
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
-        basic = b64encode(f"telegraf:{server.token}".encode()).decode()
-        connection.sendall(request.format(host="127.0.0.1", basic=basic).encode())
-        connection.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    answer = say(server, TELEGRAF_1, modbus(device, 50 * COUNT), end=end)
     assert not answer.startswith(b"HTTP/1.1 2")
     assert server.readings() == before

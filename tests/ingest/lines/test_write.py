@@ -284,6 +284,20 @@ def test_nothing_else_is_answered(key: str, query: str) -> None:
     assert told(answer)["error"] == "Only CREATE DATABASE is answered here."
 
 
+HOSTILE = ("%00", "9" * 30, "%ff%fe", "a%0d%0ab", "x" * 5_000, "", "%F0%9F%92%A9")
+
+
+@pytest.mark.parametrize("path", ["/api/v2/write", "/api/v3/write_lp", "/write", "/query"])
+def test_no_query_makes_the_server_fail(send: Send, path: str) -> None:
+    names = ("precision", "db", "bucket", "org", "rp", "u", "p", "q", "accept_partial", "nonsense")
+    answers = {
+        (name, value[:9]): send(LINE, f"{path}?{name}={value}").status_code
+        for name in names
+        for value in HOSTILE
+    }
+    assert {asked: status for asked, status in answers.items() if status not in (204, 400)} == {}
+
+
 def test_questions_to_the_database_do_not_grow_with_the_lines(
     send: Send, metric: Metric, django_assert_max_num_queries: Any
 ) -> None:
