@@ -6,6 +6,7 @@ import numpy as np
 
 from ingest.lines.easy import EasyLines
 from ingest.lines.gathered import Gathered, refuse_past
+from ingest.lines.naming import name_of
 from ingest.lines.points import NotAPoint, Point, read_point
 from ingest.lines.precisions import to_micros
 from ingest.lines.series import Series
@@ -23,8 +24,8 @@ def parse_body(body: bytes, *, precision: str, now: int, max_readings: int) -> P
     all of the line. Raises TooLarge past `max_readings`, lines without a reading counted too.
     """
     series = Series()
-    easy = EasyLines(series)
-    easy.cut(split_lines(body, max_readings), max_readings)
+    easy = EasyLines(series, max_readings)
+    easy.cut(split_lines(body, max_readings))
     gathered, malformed = easy.readings(), []
     if easy.others:
         room = max_readings - gathered.numbers.size
@@ -53,17 +54,17 @@ def _rows(number: int, point: Point | None, series: Series) -> Iterator[Row]:
     """The readings of a point: its fields that are not text."""
     for field, value in point.fields.items() if point else ():
         if not isinstance(value, str):
-            yield number, point.time, series.index(point, field), float(value)
+            yield number, point.time, series.index(name_of(point, field)), float(value)
 
 
 def _parsed(
     gathered: Gathered, malformed: list[Rejection], series: Series, precision: str, now: int
 ) -> ParsedReadings:
     # Lines that were refused in the end may have named a series that no other does.
-    used, metric_of = np.unique(gathered.series, return_inverse=True)
+    is_used = np.bincount(gathered.series, minlength=len(series.named)) > 0
     return ParsedReadings(
-        metrics=[series.named[index] for index in used],
-        metric_of=metric_of,
+        metrics=[series.named[index] for index in np.flatnonzero(is_used)],
+        metric_of=(np.cumsum(is_used) - 1)[gathered.series],
         timestamps=np.where(gathered.dated, to_micros(gathered.times, precision), now),
         values=gathered.values,
         positions=gathered.numbers,

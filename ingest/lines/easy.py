@@ -20,38 +20,56 @@ _NO_STAMP = b"0"
 class EasyLines:
     """Cuts lines and keeps their parts; `readings` makes columns of them."""
 
-    def __init__(self, series: Series) -> None:
+    def __init__(self, series: Series, most: int) -> None:
         self.others: list[Line] = []
+        self._most = most
         self._heads = Heads(series)
+        # The series of a line with one field, by all that is before its value.
+        self._starts: dict[bytes, int] = {}
         self._lines: list[Line] = []
         self._stamps: list[bytes] = []
         self._ends: list[int] = []
         self._series: list[int] = []
         self._texts: list[bytes] = []
 
-    def cut(self, lines: Iterable[Line], most: int) -> None:
+    def cut(self, lines: Iterable[Line]) -> None:
         """Cut lines, or keep them in `others`. Raises TooLarge past the most readings."""
-        # Names of its own, because looking up an attribute takes a tenth of the time of a line.
-        heads, series, texts, ends = self._heads, self._series, self._texts, self._ends
-        kept, stamps, others = self._lines, self._stamps, self.others
+        # Names of its own: looking up an attribute takes a tenth of the time of a line.
+        starts, series, texts, ends = self._starts, self._series, self._texts, self._ends
         for line in lines:
-            text = line[1]
-            parts = text.split(b" ", 3)
-            easy = 1 < len(parts) < 4 and b'"' not in text and b"\\" not in text
-            if not easy or len(text) > _LONGEST:
-                others.append(line)
+            start, _, rest = line[1].rpartition(b"=")
+            index = starts.get(start)
+            if index is None:
+                self._cut_anew(line, start)
                 continue
-            head = heads[parts[0]]
-            # Backwards: of several with one key the first counts, and of an instant the last.
-            for field in reversed(parts[1].split(b",")):
-                key, _, value = field.partition(b"=")
-                series.append(head[key])
-                texts.append(value)
-            if len(texts) > most:
-                refuse_past(most, len(texts))
-            kept.append(line)
-            stamps.append(parts[2] if len(parts) == 3 else b"")
+            value, _, stamp = rest.partition(b" ")
+            series.append(index)
+            texts.append(value)
+            self._lines.append(line)
+            self._stamps.append(stamp)
             ends.append(len(texts))
+        refuse_past(self._most, len(texts))
+
+    def _cut_anew(self, line: Line, start: bytes) -> None:
+        """Cut a line of several fields, or the first of one series."""
+        text = line[1]
+        parts = text.split(b" ", 3)
+        easy = 1 < len(parts) < 4 and b'"' not in text and b"\\" not in text
+        if not easy or len(text) > _LONGEST:
+            self.others.append(line)
+            return
+        head, fields = self._heads[parts[0]], parts[1].split(b",")
+        # Backwards: of several with one key the first counts, and of an instant the last.
+        for field in reversed(fields):
+            key, _, value = field.partition(b"=")
+            self._series.append(head[key])
+            self._texts.append(value)
+        refuse_past(self._most, len(self._texts))
+        if start == b"%s %s" % (parts[0], key) and self._series[-1] != NONE:
+            self._starts[start] = self._series[-1]
+        self._lines.append(line)
+        self._stamps.append(parts[2] if len(parts) == 3 else b"")
+        self._ends.append(len(self._texts))
 
     def readings(self) -> Gathered:
         """The readings of the lines that were cut, but for those that turn out to be no good.
@@ -67,4 +85,4 @@ class EasyLines:
         self.others += [self._lines[index] for index in np.flatnonzero(~good)]
         numbers = np.array([number for number, _ in self._lines], np.int64)
         readings = Gathered(numbers[by_line], times[by_line], dated[by_line], series, values)
-        return readings.chosen(good[by_line])
+        return readings if good.all() else readings.chosen(good[by_line])

@@ -71,7 +71,7 @@ def _texts(point: Point) -> dict[str, str]:
 
 def _unit(text: str) -> str:
     """The unit that a text is, or may have been meant to be; "" where it is none."""
-    return text if text in UNITS else suggestion(text) or ""
+    return text if text in UNITS or not text else suggestion(text) or ""
 
 
 def _type(unit: str) -> str:

@@ -1,9 +1,12 @@
 """The series of a write, each found once by what its lines begin with. Pure."""
 
+from functools import lru_cache
+
 from ingest.lines.naming import name_of
-from ingest.lines.points import NotAPoint, Point, read_point
+from ingest.lines.points import NotAPoint, read_point
 from ingest.names import ExternalName
 
+_SHORT = 300  # bytes; what is kept between requests is bounded
 NONE = -1  # the index of what is no series
 
 
@@ -14,9 +17,8 @@ class Series:
         self.named: list[ExternalName] = []
         self._indexes: dict[str, int] = {}
 
-    def index(self, point: Point, field: str) -> int:
-        """The number of the series of a point's field; the line that tells most of it is kept."""
-        external = name_of(point, field)
+    def index(self, external: ExternalName) -> int:
+        """The number of a series; of what lines tell of it the most is kept."""
         index = self._indexes.setdefault(external.name, len(self.named))
         if index == len(self.named):
             self.named.append(external)
@@ -55,8 +57,19 @@ class Head(dict[bytes, int]):
         return self[field]
 
     def _find(self, field: bytes) -> int:
-        try:
-            point = read_point(b"%s %s=0" % (self._head, field))
-        except NotAPoint:
-            return NONE
-        return NONE if point is None else self._series.index(point, *point.fields)
+        named = b"%s %s=0" % (self._head, field)
+        external = _called(named) if len(named) <= _SHORT else _called.__wrapped__(named)
+        return NONE if external is None else self._series.index(external)
+
+
+@lru_cache(maxsize=16_384)
+def _called(line: bytes) -> ExternalName | None:
+    """What the series of a line's only field is called, None where the line is none.
+
+    Gateways send the same series with each request.
+    """
+    try:
+        point = read_point(line)
+    except NotAPoint:
+        return None
+    return None if point is None else name_of(point, *point.fields)

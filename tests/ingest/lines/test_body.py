@@ -165,6 +165,14 @@ def test_a_line_behind_text_of_several_lines_keeps_its_number() -> None:
     assert refused('m s="a\nb\nc",v=1 5\nm v=x') == [4]
 
 
+@pytest.mark.parametrize(
+    "line", ["m v=1={} 5", "m v={}=1 5", "m v={},w 5", "m v={} 5 6", "m v={}x"]
+)
+def test_a_line_is_refused_however_often_its_like_has_come(line: str) -> None:
+    assert refused("\n".join(map(line.format, range(4)))) == [1, 2, 3, 4]
+    assert refused("m v=1 5\n" + "\n".join(map(line.format, range(4)))) == [2, 3, 4, 5]
+
+
 def test_a_quotation_mark_that_is_not_closed_swallows_no_other_line() -> None:
     parsed = parse('m s="a 5\nm v=1 5\nm s="b",w=2 5\nm x=3 5')
     assert [each.index for each in parsed.malformed] == [1]

@@ -64,8 +64,14 @@ class Refusals:
 
 
 @pytest.fixture
-def refusals(server: Served) -> Iterator[Refusals]:
-    """The database is locked from now on."""
+def key(server: Served) -> str:
+    """The key of a new token."""
+    return server.new_key()
+
+
+@pytest.fixture
+def refusals(server: Served, key: str) -> Iterator[Refusals]:
+    """The database is locked from now on, which nobody makes a token in then."""
     refused = Refusals(server)
     yield refused
     refused._lock.close()
@@ -76,10 +82,10 @@ def instant(number: int) -> datetime:
     return BEGIN + timedelta(seconds=number)
 
 
-def write_with_2(server: Served, refusals: Refusals, device: str, begin: int) -> None:
+def write_with_2(server: Served, key: str, refusals: Refusals, device: str, begin: int) -> None:
     """By influxdb-client, in batches from a thread of its own."""
     with (
-        influxdb_client.InfluxDBClient(server.url, server.new_key(), org="-") as client,
+        influxdb_client.InfluxDBClient(server.url, key, org="-") as client,
         client.write_api(
             WriteOptions(**PATIENCE), retry_callback=refusals.retried, error_callback=fail
         ) as api,
@@ -92,7 +98,7 @@ def write_with_2(server: Served, refusals: Refusals, device: str, begin: int) ->
             api.write("-", record=point.time(instant(number)))
 
 
-def write_with_3(server: Served, refusals: Refusals, device: str, begin: int) -> None:
+def write_with_3(server: Served, key: str, refusals: Refusals, device: str, begin: int) -> None:
     """By influxdb3-python, in batches from a thread of its own."""
     options = write_client_options(
         write_options=influxdb_client_3.WriteOptions(**PATIENCE),
@@ -100,7 +106,7 @@ def write_with_3(server: Served, refusals: Refusals, device: str, begin: int) ->
         error_callback=fail,
     )
     with InfluxDBClient3(
-        host=server.url, token=server.new_key(), database="-", write_client_options=options
+        host=server.url, token=key, database="-", write_client_options=options
     ) as client:
         assert client.get_server_version() == "2.7.0-energy"
         for number in range(begin, begin + COUNT):
@@ -112,11 +118,9 @@ def write_with_3(server: Served, refusals: Refusals, device: str, begin: int) ->
             )
 
 
-def write_with_1(server: Served, refusals: Refusals, device: str, begin: int) -> None:
+def write_with_1(server: Served, key: str, refusals: Refusals, device: str, begin: int) -> None:
     """By influxdb 5, whose helper keeps what it could not send for the next time."""
-    client = influxdb.InfluxDBClient(
-        "127.0.0.1", server.port, "user", server.new_key(), "energy", timeout=30
-    )
+    client = influxdb.InfluxDBClient("127.0.0.1", server.port, "user", key, "energy", timeout=30)
 
     class Meters(influxdb.SeriesHelper):
         class Meta:
@@ -163,10 +167,11 @@ def test_nothing_that_a_client_sends_is_lost_while_the_server_refuses(
     server: Served,
     refusals: Refusals,
     device: str,
-    write: Callable[[Served, Refusals, str, int], None],
+    key: str,
+    write: Callable[..., None],
 ) -> None:
     begin = WRITERS.index(write) * COUNT
-    write(server, refusals, device, begin)
+    write(server, key, refusals, device, begin)
 
     assert server.readings()[-COUNT:] == [float(n) for n in range(begin, begin + COUNT)]
 
