@@ -1,6 +1,6 @@
 """The body of a write as readings. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -26,33 +26,43 @@ def parse_body(body: bytes, *, precision: str, now: int, max_readings: int) -> P
     series = Series()
     easy = EasyLines(series, max_readings)
     easy.cut(split_lines(body, max_readings))
-    gathered, malformed = easy.readings(), []
+    gathered = easy.readings()
+    malformed: list[Rejection] = []
     if easy.others:
-        room = max_readings - gathered.numbers.size
-        rows, malformed = _read(sorted(easy.others), series, room)
+        taken = gathered.numbers.size
+        rows, malformed = _read(
+            sorted(easy.others), series, lambda more: refuse_past(max_readings, taken + more)
+        )
         gathered = gathered.merged(Gathered.of(rows))
     return _parsed(gathered, malformed, series, precision, now)
 
 
-def _read(lines: Iterable[Line], series: Series, room: int) -> tuple[list[Row], list[Rejection]]:
-    """What the library reads: the readings of lines, and the lines that are none."""
+def _read(
+    lines: Iterable[Line], series: Series, refuse: Callable[[int], None]
+) -> tuple[list[Row], list[Rejection]]:
+    """What the library reads: the readings of lines, and the lines that are none.
+
+    `refuse` raises TooLarge where so many are too many.
+    """
     rows: list[Row] = []
     malformed: list[Rejection] = []
     for number, text in lines:
-        refuse_past(room, text.count(b",") - 1)
+        refuse(text.count(b",") - 1)
         try:
             point = read_point(text)
         except NotAPoint as error:
             malformed.append(Rejection(number, "invalid_line", str(error)))
             continue
         rows += _rows(number, point, series)
-        refuse_past(room, len(rows))
+        refuse(len(rows))
     return rows, malformed
 
 
 def _rows(number: int, point: Point | None, series: Series) -> Iterator[Row]:
     """The readings of a point: its fields that are not text."""
-    for field, value in point.fields.items() if point else ():
+    if point is None:
+        return
+    for field, value in point.fields.items():
         if not isinstance(value, str):
             yield number, point.time, series.index(name_of(point, field)), float(value)
 

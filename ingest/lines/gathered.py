@@ -35,13 +35,13 @@ class Gathered(NamedTuple):
 
     def chosen(self, mask: Mask) -> Self:
         """Some of the readings."""
-        return type(self)(*(column[mask] for column in self))
+        return type(self)._make(column[mask] for column in self)
 
     def merged(self, other: Self) -> Self:
         """These and others, in the order of their lines."""
         both = [np.concatenate(columns) for columns in zip(self, other, strict=True)]
         order = np.argsort(both[0], kind="stable")
-        return type(self)(*(column[order] for column in both))
+        return type(self)._make(column[order] for column in both)
 
 
 def refuse_past(most: int, count: int) -> None:

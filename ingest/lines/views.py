@@ -55,9 +55,8 @@ class InfluxView(View):
         return answer
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        problem = Problem(405, "This address has no such method.")
-        problem.headers["Allow"] = ", ".join(self._allowed_methods())
-        return refusal_of(problem)
+        allowed = super().http_method_not_allowed(request, *args, **kwargs)["Allow"]
+        return refusal_of(Problem(405, "There is no such method.", headers={"Allow": allowed}))
 
     @staticmethod
     def refuse(error: DomainError) -> HttpResponse:

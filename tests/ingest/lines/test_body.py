@@ -213,7 +213,7 @@ LIMITED = {
 @pytest.mark.parametrize("name", LIMITED)
 def test_as_many_readings_are_taken_as_may_be_and_no_more(name: str) -> None:
     assert len(readings(LIMITED[name], most=4)) == 4
-    with pytest.raises(TooLarge):
+    with pytest.raises(TooLarge, match="at most 3 "):
         parse(LIMITED[name], most=3)
 
 
