@@ -32,10 +32,10 @@ def main(target: str) -> int:
     call_command("migrate", verbosity=0)
     dataset = build_dataset(METRICS)
     _name_fields(dataset.ids)
-    heads = _heads()
+    starts = _starts()
     forms: dict[str, tuple[str, Callable[[list[Row]], bytes]]] = {
         "JSON columns": ("/api/v1/readings/", as_columns),
-        "line protocol, a field a line": ("/api/v2/write", lambda rows: as_lines(rows, heads)),
+        "line protocol, a field a line": ("/api/v2/write", lambda rows: as_lines(rows, starts)),
         f"line protocol, {FIELDS} fields a line": ("/api/v2/write", as_wide_lines),
     }
     feed = Feed(dataset.ids, first_unsealed_day(datetime.now(UTC)))
@@ -78,9 +78,9 @@ def as_columns(rows: list[Row]) -> bytes:
     return json.dumps({"readings": columns}).encode()
 
 
-def as_lines(rows: list[Row], heads: dict[int, str]) -> bytes:
+def as_lines(rows: list[Row], starts: dict[int, str]) -> bytes:
     """A line for each reading, whose tags are slugs."""
-    lines = (f"{heads[metric]}={value} {_nanos(moment)}" for metric, moment, value in rows)
+    lines = (f"{starts[metric]}={value} {_nanos(moment)}" for metric, moment, value in rows)
     return "\n".join(lines).encode()
 
 
@@ -104,7 +104,7 @@ def _nanos(moment: datetime) -> int:
     return int(moment.timestamp()) * 10**9
 
 
-def _heads() -> dict[int, str]:
+def _starts() -> dict[int, str]:
     """What a line of each Metric begins with, by the Metric's id."""
     named = Metric.objects.values_list("pk", "device__site__slug", "device__slug", "key")
     return {pk: f"meter,site={site},device={device} {key}" for pk, site, device, key in named}

@@ -9,7 +9,7 @@ from ingest.lines.gathered import Gathered, refuse_past
 from ingest.lines.naming import name_of
 from ingest.lines.points import NotAPoint, Point, read_point
 from ingest.lines.precisions import to_micros
-from ingest.lines.series import Series
+from ingest.lines.series import SeriesTable
 from ingest.lines.splitting import Line, split_lines
 from ingest.parsed import ParsedReadings, Rejection
 
@@ -23,7 +23,7 @@ def parse_body(body: bytes, *, precision: str, now: int, max_readings: int) -> P
     are text bring no reading, `true` and `false` bring 1 and 0. What is wrong with a line refuses
     all of the line. Raises TooLarge past `max_readings`, lines without a reading counted too.
     """
-    series = Series()
+    series = SeriesTable()
     easy = EasyLines(series, max_readings)
     easy.cut(split_lines(body, max_readings))
     gathered = easy.readings()
@@ -38,7 +38,7 @@ def parse_body(body: bytes, *, precision: str, now: int, max_readings: int) -> P
 
 
 def _read(
-    lines: Iterable[Line], series: Series, refuse: Callable[[int], None]
+    lines: Iterable[Line], series: SeriesTable, refuse: Callable[[int], None]
 ) -> tuple[list[Row], list[Rejection]]:
     """What the library reads: the readings of lines, and the lines that are none.
 
@@ -58,7 +58,7 @@ def _read(
     return rows, malformed
 
 
-def _rows(number: int, point: Point | None, series: Series) -> Iterator[Row]:
+def _rows(number: int, point: Point | None, series: SeriesTable) -> Iterator[Row]:
     """The readings of a point: its fields that are not text."""
     if point is None:
         return
@@ -68,7 +68,7 @@ def _rows(number: int, point: Point | None, series: Series) -> Iterator[Row]:
 
 
 def _parsed(
-    gathered: Gathered, malformed: list[Rejection], series: Series, precision: str, now: int
+    gathered: Gathered, malformed: list[Rejection], series: SeriesTable, precision: str, now: int
 ) -> ParsedReadings:
     # Lines that were refused in the end may have named a series that no other does.
     is_used = np.bincount(gathered.series, minlength=len(series.named)) > 0

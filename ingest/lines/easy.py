@@ -10,7 +10,7 @@ import numpy as np
 
 from ingest.lines.gathered import Gathered, refuse_past
 from ingest.lines.literals import read_integers, read_numbers
-from ingest.lines.series import NONE, Heads, Series
+from ingest.lines.series import NONE, SeriesTable, Starts
 from ingest.lines.splitting import Line
 
 _LONGEST = 65_536  # bytes; one that is longer could be cut into very many parts
@@ -20,12 +20,10 @@ _NO_STAMP = b"0"
 class EasyLines:
     """Cuts lines and keeps their parts; `readings` makes columns of them."""
 
-    def __init__(self, series: Series, most: int) -> None:
+    def __init__(self, series: SeriesTable, most: int) -> None:
         self.others: list[Line] = []
         self._most = most
-        self._heads = Heads(series)
-        # The series of a line with one field, by all that is before its value.
-        self._starts: dict[bytes, int] = {}
+        self._starts = Starts(series)
         self._lines: list[Line] = []
         self._stamps: list[bytes] = []
         self._ends: list[int] = []
@@ -40,7 +38,7 @@ class EasyLines:
             start, _, rest = line[1].rpartition(b"=")
             index = starts.get(start)
             if index is None:
-                self._cut_anew(line, start)
+                self._cut_anew(line)
                 continue
             value, _, stamp = rest.partition(b" ")
             series.append(index)
@@ -50,23 +48,21 @@ class EasyLines:
             ends.append(len(texts))
         refuse_past(self._most, len(texts))
 
-    def _cut_anew(self, line: Line, start: bytes) -> None:
-        """Cut a line of several fields, or the first of one series."""
+    def _cut_anew(self, line: Line) -> None:
+        """Cut a line of several fields, or one of a series that has not been met."""
         text = line[1]
         parts = text.split(b" ", 3)
         easy = 1 < len(parts) < 4 and b'"' not in text and b"\\" not in text
         if not easy or len(text) > _LONGEST:
             self.others.append(line)
             return
-        head, fields = self._heads[parts[0]], parts[1].split(b",")
+        before, fields = parts[0] + b" ", parts[1].split(b",")
         # Backwards: of several with one key the first counts, and of an instant the last.
         for field in reversed(fields):
             key, _, value = field.partition(b"=")
-            self._series.append(head[key])
+            self._series.append(self._starts[before + key])
             self._texts.append(value)
         refuse_past(self._most, len(self._texts))
-        if start == b"%s %s" % (parts[0], key) and self._series[-1] != NONE:
-            self._starts[start] = self._series[-1]
         self._lines.append(line)
         self._stamps.append(parts[2] if len(parts) == 3 else b"")
         self._ends.append(len(self._texts))

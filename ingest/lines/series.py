@@ -10,8 +10,8 @@ _SHORT = 300  # bytes; what is kept between requests is bounded
 NONE = -1  # the index of what is no series
 
 
-class Series:
-    """Series by name, numbered in the order in which they were met."""
+class SeriesTable:
+    """The series of a write by name, numbered in the order in which they were met."""
 
     def __init__(self) -> None:
         self.named: list[ExternalName] = []
@@ -32,44 +32,30 @@ def _told(external: ExternalName) -> int:
     return sum(map(bool, external.guess))
 
 
-class Heads(dict[bytes, "Head"]):
-    """What lines begin with, measurement and tags as they are sent."""
+class Starts(dict[bytes, int]):
+    """The number of a series by what its lines begin with, such as `cpu,host=a usage`.
 
-    def __init__(self, series: Series) -> None:
+    NONE for what no line can begin with.
+    """
+
+    def __init__(self, series: SeriesTable) -> None:
         super().__init__()
         self._series = series
 
-    def __missing__(self, head: bytes) -> "Head":
-        self[head] = Head(head, self._series)
-        return self[head]
-
-
-class Head(dict[bytes, int]):
-    """The number of the series of each field that comes behind one head; NONE of what is none."""
-
-    def __init__(self, head: bytes, series: Series) -> None:
-        super().__init__()
-        self._head = head
-        self._series = series
-
-    def __missing__(self, field: bytes) -> int:
-        self[field] = self._find(field)
-        return self[field]
-
-    def _find(self, field: bytes) -> int:
-        named = b"%s %s=0" % (self._head, field)
-        external = _called(named) if len(named) <= _SHORT else _called.__wrapped__(named)
-        return NONE if external is None else self._series.index(external)
+    def __missing__(self, start: bytes) -> int:
+        external = _called(start) if len(start) <= _SHORT else _called.__wrapped__(start)
+        self[start] = NONE if external is None else self._series.index(external)
+        return self[start]
 
 
 @lru_cache(maxsize=16_384)
-def _called(line: bytes) -> ExternalName | None:
-    """What the series of a line's only field is called, None where the line is none.
+def _called(start: bytes) -> ExternalName | None:
+    """What the series is called whose lines begin so, None where none can.
 
     Gateways send the same series with each request.
     """
     try:
-        point = read_point(line)
+        point = read_point(start + b"=0")
     except NotAPoint:
         return None
     return None if point is None else name_of(point, *point.fields)

@@ -44,10 +44,10 @@ def _joined(rows: Sequence[bytes]) -> Iterator[Line]:
 
 def _is_open(row: bytes) -> bool:
     """Whether the row ends within a text."""
-    head = _BEFORE_FIELDS.match(row)
-    if head is None or head[0].lstrip()[:1] == b"#":
+    before = _BEFORE_FIELDS.match(row)
+    if before is None or before[0].lstrip()[:1] == b"#":
         return False
-    return any(not text[1] for text in _TEXT.finditer(row, head.end()))
+    return any(not text[1] for text in _TEXT.finditer(row, before.end()))
 
 
 def _closing(rows: Sequence[bytes], begin: int) -> int:
