@@ -70,8 +70,8 @@ def key(server: Served) -> str:
 
 
 @pytest.fixture
-def refusals(server: Served, key: str) -> Iterator[Refusals]:
-    """The database is locked from now on, which nobody makes a token in then."""
+def refusals(server: Served, key: str, device: str) -> Iterator[Refusals]:
+    """The database is locked from now on, once all is asked of it that a test needs."""
     refused = Refusals(server)
     yield refused
     refused._lock.close()
