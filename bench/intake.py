@@ -34,6 +34,8 @@ SIZE = 10_000  # readings in a large request
 ROUNDS = 7
 SMALL_ROUNDS = 200
 SIGNED_IN = "/signed-in"
+LINES = "/api/v2/write"
+_TAGS = "site=gateway,device=meter"
 _LEAST_SHARE = 0.7  # of JSON columns
 _LEAST_SMALL_SHARE = 0.5  # of a signed-in request that does nothing
 
@@ -75,11 +77,40 @@ def as_csv(rows: list[Row]) -> bytes:
     return "".join(["metric,timestamp,value\n", *lines]).encode()
 
 
+def as_lines(rows: list[Row]) -> bytes:
+    """Line protocol, a field a line, by the slugs of the gateway."""
+    return "\n".join(
+        f"meter,{_TAGS} {_key(metric)}={value} {_nanos(moment)}" for metric, moment, value in rows
+    ).encode()
+
+
+def as_wide_lines(rows: list[Row]) -> bytes:
+    """Line protocol, all Metrics of an instant in a line."""
+    by_moment = groupby(rows, key=lambda row: row[1])
+    return "\n".join(_wide_line(moment, list(some)) for moment, some in by_moment).encode()
+
+
+def _wide_line(moment: datetime, rows: list[Row]) -> str:
+    fields = ",".join(f"{_key(metric)}={value}" for metric, _, value in rows)
+    return f"meter,{_TAGS} {fields} {_nanos(moment)}"
+
+
+def _key(metric: int) -> str:
+    # Those of a new database are numbered from 1.
+    return f"power_{metric - 1}"
+
+
+def _nanos(moment: datetime) -> int:
+    return int(moment.timestamp()) * 10**9
+
+
 FORMATS = (
     Format("JSON columns", "application/json", as_columns),
     Format("JSON rows", "application/json", as_json),
     Format("NDJSON", "application/x-ndjson", as_ndjson),
     Format("CSV", "text/csv", as_csv),
+    Format("line protocol", "text/plain", as_lines, LINES),
+    Format(f"line protocol, {METRICS} fields a line", "text/plain", as_wide_lines, LINES),
 )
 
 

@@ -1,6 +1,7 @@
 """What is decided about every request, whichever view it is for."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -56,10 +57,14 @@ class BodyLimitMiddleware:
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """The refusal, if any: a form is read before its view is called."""
-        limit = max_body(getattr(view, "cls", None) or getattr(view, "view_class", None))
+        view_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
+        limit = max_body(view_class)
         if _announced(request) <= limit:
             return None
-        return refusal(request, TooLarge(told(limit), code="body_too_large"))
+        # A view that speaks another protocol refuses in its words.
+        refuse = getattr(view_class, "refuse", partial(refusal, request))
+        answer: HttpResponse = refuse(TooLarge(told(limit), code="body_too_large"))
+        return answer
 
 
 def _announced(request: HttpRequest) -> int:

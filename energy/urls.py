@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/schema/", docs.SchemaView.as_view(), name="schema"),
     path("api/docs/", docs.SwaggerView.as_view(), name="docs"),
     path("api/redoc/", docs.RedocView.as_view(), name="redoc"),
+    path("", include("ingest.lines.urls")),
     re_path(r"^api/", UnknownAddressView.as_view(), name="unknown-api-address"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -18,6 +18,7 @@ SENT = {
     "JSON": [(FIRST, 1250.0), (SECOND, 1262.0), (THIRD, 1249.5)],
     "NDJSON": [(FIRST, 1250.0), (SECOND, 1262.0)],
     "CSV": [(FIRST, 1250.0), (SECOND, 1262.0)],
+    "Line protocol": [(FIRST, 1250.0), (SECOND, 1262.0)],
 }
 
 

@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 from http.cookies import SimpleCookie
+from typing import Any
 
 import pytest
 import requests
@@ -109,6 +110,26 @@ def test_an_api_body_over_the_limit_is_a_413_problem(stack: Stack) -> None:
     assert "16777216 bytes" in problem["detail"]
 
 
+@pytest.mark.parametrize("path", ["/api/v2/write", "/api/v3/write_lp", "/write"])
+def test_line_protocol_over_the_limit_is_refused_as_influxdb_does(stack: Stack, path: str) -> None:
+    answer = announce_body(stack, path, TOO_LARGE)
+    assert answer.status == 413
+    assert json.load(answer)["code"] == "request too large"
+
+
+def test_line_protocol_in_chunks_arrives_whole(stack: Stack) -> None:
+    person = {"username": "ada", "password": PASSWORD}
+    options: dict[str, Any] = {"verify": stack.certificate, "timeout": 30}
+    signed_in = requests.post(f"{stack.https}/api/v1/auth/login/", json=person, **options)
+    lines = [b"# nothing\n"] * 100 + [b"nonsense"]
+    headers = {"Authorization": f"Token {signed_in.json()['token']}"}
+    answer = requests.post(
+        f"{stack.https}/api/v2/write", data=iter(lines), headers=headers, **options
+    )
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("partial write: line 101: ")
+
+
 def test_a_form_over_the_limit_is_a_413_page(stack: Stack) -> None:
     answer = announce_body(stack, "/login/", TOO_LARGE)
     assert answer.status == 413
@@ -187,6 +208,16 @@ def test_the_api_answers_a_503_problem_while_the_application_is_away(
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Retry-After"] == "10"
     assert answer.json()["status"] == 503
+
+
+@pytest.mark.parametrize("path", ["/api/v2/write", "/write", "/query", "/ping", "/health"])
+def test_clients_of_influxdb_are_told_to_wait_while_the_application_is_away(
+    stack_without_application: Stack, path: str
+) -> None:
+    answer = stack_without_application.get(path)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "10"
+    assert answer.json()["code"] == "unavailable"
 
 
 def test_a_page_says_that_the_application_is_away(stack_without_application: Stack) -> None:

@@ -86,6 +86,7 @@ class World:
         queries = {
             "api:metric-latest-list": f"?ids={self.sides[whose].metric.pk}",
             "api:metric-readings": "?start=2026-06-01&end=2026-06-02",
+            "influx-query": "?q=CREATE+DATABASE+energy",
         }
         arguments = self.arguments(route, persona, whose)
         return reverse(route, args=arguments) + queries.get(route, "")
