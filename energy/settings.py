@@ -7,7 +7,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from energy import databases
+from energy import databases, oidc
 from energy.logs import logged_to_console
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,6 +52,9 @@ INSTALLED_APPS = [
     "csp",
     "import_export",
     "auditlog",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
     "energy.apps.EnergyConfig",
     "accounts",
     "sites",
@@ -78,6 +81,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "changes.middleware.ActorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -163,6 +168,14 @@ LOGIN_RATE = env.str("LOGIN_RATE", default="20/min")
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "site-list"
 LOGOUT_REDIRECT_URL = "login"
+# Whether staff and technicians have to set up a second factor before anything else.
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
+MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
+MFA_TOTP_ISSUER = "EMS"
+OIDC = oidc.read(env)
+SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.Arrivals"
+SOCIALACCOUNT_PROVIDERS = oidc.as_allauth(OIDC)
+ACCOUNT_EMAIL_VERIFICATION = "none"
 
 # Language and time: stored and computed in UTC, shown in the Site's zone ------
 LANGUAGE_CODE = "en-gb"
@@ -243,7 +256,7 @@ READINGS_RATE_PER_USER = env.str("READINGS_RATE_PER_USER", default="60000/min")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiTokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.WholeSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["energy.access.RolePermission"],
     "DEFAULT_THROTTLE_CLASSES": ["energy.throttling.RequestRate"],
