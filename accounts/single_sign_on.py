@@ -58,6 +58,10 @@ class Arrivals(DefaultSocialAccountAdapter):
         vouched = is_vouched(sociallogin.account)
         raise ImmediateHttpResponse(enter(request, user, address, is_vouched=vouched))
 
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: Any) -> Any:
+        """Make no user of what the provider says: see `person_of`."""
+        return sociallogin.user
+
     def on_authentication_error(
         self,
         request: HttpRequest,
