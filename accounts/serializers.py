@@ -12,7 +12,13 @@ from sites.models import Site
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("A technician", value={"username": "technician", "password": "…"})]
+    examples=[
+        OpenApiExample("A technician", value={"username": "technician", "password": "…"}),
+        OpenApiExample(
+            "With a second factor",
+            value={"username": "technician", "password": "…", "otp": "123456"},
+        ),
+    ]
 )
 class CredentialsSerializer(StrictSerializer):
     """A user name and password, and for whoever has a second factor a code as well."""
