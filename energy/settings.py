@@ -116,14 +116,9 @@ _TIMEOUTS = databases.Timeouts(
     statement=env.float("STATEMENT_TIMEOUT", default=3600),
     idle_in_transaction=env.float("IDLE_IN_TRANSACTION_TIMEOUT", default=60),
 )
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    _database["OPTIONS"] = databases.sqlite(_TIMEOUTS)
-else:
-    _database["OPTIONS"] = databases.postgresql(
-        _database.get("OPTIONS", {}),
-        _TIMEOUTS,
-        prepare=env.bool("PREPARED_STATEMENTS", default=True),
-    )
+_database["OPTIONS"] = databases.options(
+    _database, _TIMEOUTS, prepare=env.bool("PREPARED_STATEMENTS", default=True)
+)
 # Opening SQLite's file anew would cost a small request half of its time.
 _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 _database["CONN_HEALTH_CHECKS"] = True
@@ -141,20 +136,8 @@ HISTORY_URL = env.str("HISTORY_URL", default="")
 # 0 keeps readings for ever; a Metric may say otherwise for its own.
 HISTORY_RETENTION_DAYS = env.int("HISTORY_RETENTION_DAYS", default=0)
 
-# Jobs by the clock: one worker, whose queue lives in the same database. SQLite's has a file beside
-# it, because huey locks all of its own while it looks for work.
-HUEY = {
-    "name": "energy",
-    "huey_class": "huey.SqliteHuey",
-    "connection": {"filename": f"{_database['NAME']}-jobs"},
-    "create_tables": False,
-    "results": False,
-    "immediate": False,
-    "consumer": {"workers": 1, "periodic": True},
-}
-if _database["ENGINE"] != "django.db.backends.sqlite3":
-    HUEY["huey_class"] = "huey.PostgresHuey"
-    HUEY["connection"] = databases.libpq(_database)
+# Jobs by the clock: one worker, whose queue lives in the same database.
+HUEY = databases.queue(_database)
 
 # People --------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
