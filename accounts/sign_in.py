@@ -49,6 +49,11 @@ def check_credentials(request: HttpRequest, username: str, password: str) -> Use
     return user
 
 
+def admit_anybody(request: HttpRequest) -> None:
+    """Count an attempt to sign in by nobody known yet; TooManyRequests where there are many."""
+    throttling.admit(_attempt(request, ""))
+
+
 def check_code(request: HttpRequest, user: User, code: str) -> bool:
     """Whether the code is one of `user`, which it is used up by.
 

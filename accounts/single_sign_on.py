@@ -82,7 +82,7 @@ def failed(request: HttpRequest, fault: Exception | None) -> HttpResponse:
     name = settings.OIDC.name
     if isinstance(fault, OSError):  # as all that the library for HTTP raises
         logger.warning("The OpenID Connect provider is away: %s", fault)
-        return refused(request, f"{name} does not answer now.", AWAY)
+        return refused(request, f"{name} does not answer now.", AWAY, _BACK_IN)
     if fault is not None:
         logger.error("The OpenID Connect provider's answer is no use", exc_info=fault)
         return refused(request, f"What {name} answered was not understood.", FAILED)
@@ -91,11 +91,13 @@ def failed(request: HttpRequest, fault: Exception | None) -> HttpResponse:
     )
 
 
-def refused(request: HttpRequest, message: str, status: int) -> HttpResponse:
+def refused(
+    request: HttpRequest, message: str, status: int, retry_after: int | None = None
+) -> HttpResponse:
     """A page that says why nobody was let in, and what else there is to do."""
     page = render(request, "accounts/not_signed_in.html", {"message": message}, status=status)
-    if status == AWAY:
-        page["Retry-After"] = str(_BACK_IN)
+    if retry_after is not None:
+        page["Retry-After"] = str(retry_after)
     return page
 
 

@@ -9,6 +9,7 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
+from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import reverse_lazy
@@ -19,13 +20,22 @@ from accounts import second_factor
 from accounts.doors.forms import WRONG_CODE, CodeForm, ProofForm, SetUpForm
 from accounts.models import User
 from accounts.provider import ProviderConversation
-from accounts.sign_in import Halfway, enter_with_code, halfway, inside
-from accounts.single_sign_on import failed
+from accounts.sign_in import Halfway, admit_anybody, enter_with_code, halfway, inside
+from accounts.single_sign_on import failed, refused
 from accounts.views import BelowAccountMixin, PasswordTriesMixin
+from energy.errors import TooManyRequests
 
 _NEW_SECRET = "second-factor-secret"  # in a session, until the app has shown a code
 # What a provider's answer may lead to that is none; those of the network are OSErrors.
-_FAULTS = (OSError, OAuth2Error, LookupError, TypeError, ValueError, AttributeError)
+_FAULTS = (
+    OSError,
+    OAuth2Error,
+    ImproperlyConfigured,  # for a subject that is longer than what is kept
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
 
 
 class SignInCodeView(PasswordTriesMixin, FormView):
@@ -183,6 +193,10 @@ class SingleSignOnView(_ProviderView):
         address = inside(request, resolve_url(settings.LOGIN_REDIRECT_URL))
         if request.user.is_authenticated:
             return HttpResponseRedirect(address)
+        try:
+            admit_anybody(request)  # Each asks the provider, which may take its time to answer.
+        except TooManyRequests as refusal:
+            return refused(request, refusal.message, refusal.status, refusal.retry_after)
         provider = get_adapter().get_provider(request, settings.OIDC.issuer)
         answer: HttpResponse = provider.redirect(request, AuthProcess.LOGIN, next_url=address)
         return answer

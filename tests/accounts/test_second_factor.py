@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from accounts.models import ApiToken, User
@@ -516,3 +518,21 @@ def _permission(codename: str) -> Any:
     from django.contrib.auth.models import Permission
 
     return Permission.objects.get(codename=codename)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("which", ["app", "recovery"])
+def test_of_many_that_send_one_code_at_once_one_is_let_in(technician: User, which: str) -> None:
+    secret, codes = set_up(technician)
+    code = {"app": code_of(secret), "recovery": codes[0]}[which]
+    browsers = [with_password(Client(REMOTE_ADDR=f"192.0.2.{n}"))[0] for n in range(8)]
+
+    def is_let_in(browser: Client) -> bool:
+        try:
+            return bool(browser.post(CODE, {"code": code}).status_code == 302)
+        finally:
+            connection.close()
+
+    # SQLite's database of the tests, in memory, lets in one by one.
+    with ThreadPoolExecutor(4 if connection.vendor == "postgresql" else 1) as pool:
+        assert sum(pool.map(is_let_in, browsers)) == 1

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import environ
 import pytest
 from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.models import Permission
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
@@ -517,6 +518,83 @@ class TestWhatGoesWrong:
             answer = visitor.get(BEGIN)
         assert answer.status_code in (400, 503)
         assert "You are not signed in" in answer.content.decode()
+
+    def test_a_subject_that_is_too_long_to_be_kept_is_told(
+        self, visitor: Client, provider: Provider
+    ) -> None:
+        provider.configure(creates_users=True)
+        assert provider.sign_in(visitor, "x" * 192).status_code == 400
+
+    def test_beginning_too_often_is_told_for_how_long_to_wait(
+        self, visitor: Client, provider: Provider, settings: Any
+    ) -> None:
+        settings.LOGIN_RATE = "2/min"
+        for _ in range(2):
+            assert visitor.get(BEGIN).status_code == 302
+        answer = visitor.get(BEGIN)
+        assert answer.status_code == 429
+        assert int(answer["Retry-After"]) > 0
+        assert "Too many attempts" in answer.content.decode()
+
+
+class TestLinksByHand:
+    LIST = "/admin/socialaccount/socialaccount/"
+
+    def test_a_superuser_makes_one_for_whoever_has_no_verified_address(
+        self, visitor: Client, provider: Provider, administrator: User, tess: User
+    ) -> None:
+        admin = Client()
+        admin.force_login(administrator)
+        page = admin.get(f"{self.LIST}add/")
+        assert f'value="{provider.issuer}"' in page.content.decode()
+        form = {"user": tess.pk, "provider": provider.issuer, "uid": "t-1"}
+        assert admin.post(f"{self.LIST}add/", form).status_code == 302
+        provider.knows("t-1", email="somebody@example.com")
+        provider.sign_in(visitor, "t-1")
+        assert whoever(visitor) == "tess"
+
+    def test_nobody_else_does(self, tess: User, administrator: User) -> None:
+        tess.is_staff = True
+        tess.save()
+        tess.user_permissions.set(
+            Permission.objects.filter(content_type__app_label="socialaccount")
+        )
+        staff = Client()
+        staff.force_login(tess)
+        form = {"user": administrator.pk, "provider": "https://x.example", "uid": "t-1"}
+        assert staff.post(f"{self.LIST}add/", form).status_code == 403
+        assert not SocialAccount.objects.exists()
+
+    def test_staff_see_and_delete_those_of_people_they_manage(
+        self, tess: User, administrator: User, standard: User, site: Any
+    ) -> None:
+        tess.is_staff = True
+        tess.save()
+        tess.user_permissions.set(
+            Permission.objects.filter(content_type__app_label="socialaccount")
+        )
+        site.assignments.create(user=administrator)
+        links = {
+            user: SocialAccount.objects.create(user=user, provider="https://x.example", uid=user.pk)
+            for user in (administrator, standard, UserFactory(username="unseen"))
+        }
+        staff = Client()
+        staff.force_login(tess)
+        listed = staff.get(self.LIST).content.decode()
+        assert "stan" in listed
+        assert "unseen" not in listed
+        for user, expected in ((standard, 302), (administrator, 403)):
+            answer = staff.post(f"{self.LIST}{links[user].pk}/delete/", {"post": "yes"})
+            assert answer.status_code == expected
+
+    @pytest.mark.parametrize(
+        "path", ["mfa/authenticator", "account/emailaddress", "socialaccount/socialapp",
+                 "socialaccount/socialtoken"],
+    )  # fmt: skip
+    def test_the_librarys_other_tables_have_no_page(self, administrator: User, path: str) -> None:
+        admin = Client()
+        admin.force_login(administrator)
+        assert admin.get(f"/admin/{path}/").status_code == 404
 
 
 class TestSettings:
