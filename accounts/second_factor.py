@@ -15,7 +15,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.utils import decrypt
-from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
@@ -33,6 +32,10 @@ _MADE_LAST = "last_counter"
 logger = logging.getLogger(__name__)
 
 
+class OtherKey(Exception):
+    """What is kept was encrypted by another SECRET_KEY."""
+
+
 class EncryptingAdapter(DefaultMFAAdapter):
     """Keeps what codes are made of encrypted, so that a copy of the database makes no codes."""
 
@@ -40,7 +43,12 @@ class EncryptingAdapter(DefaultMFAAdapter):
         return _cipher(settings.SECRET_KEY).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _cipher(settings.SECRET_KEY).decrypt(encrypted_text).decode()
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return _cipher(settings.SECRET_KEY).decrypt(encrypted_text).decode()
+        except InvalidToken:
+            raise OtherKey from None
 
     def get_totp_label(self, user: Any) -> str:
         """The name that people sign in with, which the app shows beside the code."""
@@ -48,7 +56,9 @@ class EncryptingAdapter(DefaultMFAAdapter):
 
 
 @cache
-def _cipher(secret_key: str) -> Fernet:
+def _cipher(secret_key: str) -> Any:
+    from cryptography.fernet import Fernet  # It takes 8 MB, and many have no second factor.
+
     key = salted_hmac("accounts.second_factor", "", secret=secret_key, algorithm="sha256").digest()
     return Fernet(base64.urlsafe_b64encode(key))
 
@@ -104,7 +114,8 @@ def renew_recovery_codes(user: User) -> list[str]:
 def recovery_codes_left(user: User) -> int:
     """How many recovery codes have not been used."""
     kept = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
-    return len(kept.wrap().get_unused_codes()) if kept else 0
+    used: int = kept.data["used_mask"].bit_count() if kept else app_settings.RECOVERY_CODE_COUNT
+    return int(app_settings.RECOVERY_CODE_COUNT - used)
 
 
 def accepts(user: User, code: str) -> bool:
@@ -113,7 +124,7 @@ def accepts(user: User, code: str) -> bool:
         kept = Authenticator.objects.select_for_update().filter(user=user)
         try:
             return any(_USES[factor.type](factor, code) for factor in kept)
-        except InvalidToken:
+        except OtherKey:
             logger.error("SECRET_KEY was changed: %s has to set up a second factor anew", user)
             return False
 

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-PROVIDER_TYPE = "oidc"  # by which django-allauth finds `accounts.provider`
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_ISSUER = 200  # characters: with each account it is kept whose provider named it
 
@@ -62,25 +61,3 @@ def read(env: Any) -> OpenIDProvider:
             "OIDC_VOUCHES_SECOND_FACTOR", default=usual.vouches_second_factor
         ),
     )
-
-
-def as_allauth(provider: OpenIDProvider) -> dict[str, Any]:
-    """The same in the words of django-allauth.
-
-    Accounts there are told apart by `provider_id`. It is the issuer, so that after a change of the
-    issuer nobody is taken for the person that another provider knew by the same subject.
-    """
-    if not provider.issuer:
-        return {}
-    app = {
-        "provider_id": provider.issuer,
-        "name": provider.name,
-        "client_id": provider.client_id,
-        "secret": provider.client_secret,
-        "settings": {
-            "server_url": provider.issuer,
-            "scope": list(provider.scopes),
-            "oauth_pkce_enabled": True,
-        },
-    }
-    return {PROVIDER_TYPE: {"APPS": [app]}}

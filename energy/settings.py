@@ -157,7 +157,6 @@ MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
 MFA_TOTP_ISSUER = "EMS"
 OIDC = oidc.read(env)
 SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.Arrivals"
-SOCIALACCOUNT_PROVIDERS = oidc.as_allauth(OIDC)
 ACCOUNT_EMAIL_VERIFICATION = "none"
 
 # Language and time: stored and computed in UTC, shown in the Site's zone ------

@@ -2,14 +2,9 @@
 
 from typing import Any
 
-from allauth.socialaccount.adapter import get_adapter
-from allauth.socialaccount.providers.base.constants import AuthProcess
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import reverse_lazy
@@ -19,23 +14,12 @@ from django.views.generic import FormView
 from accounts import second_factor
 from accounts.doors.forms import WRONG_CODE, CodeForm, ProofForm, SetUpForm
 from accounts.models import User
-from accounts.provider import ProviderConversation
 from accounts.sign_in import Halfway, admit_anybody, enter_with_code, halfway, inside
-from accounts.single_sign_on import failed, refused
+from accounts.single_sign_on import refused
 from accounts.views import BelowAccountMixin, PasswordTriesMixin
 from energy.errors import TooManyRequests
 
 _NEW_SECRET = "second-factor-secret"  # in a session, until the app has shown a code
-# What a provider's answer may lead to that is none; those of the network are OSErrors.
-_FAULTS = (
-    OSError,
-    OAuth2Error,
-    ImproperlyConfigured,  # for a subject that is longer than what is kept
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-)
 
 
 class SignInCodeView(PasswordTriesMixin, FormView):
@@ -168,28 +152,14 @@ class SecondFactorOffView(ProvenMixin, FormView):
         return super().form_valid(form)
 
 
-class _ProviderView(View):
-    """A step of single sign-on; there is none where the settings name no provider."""
+class SingleSignOnView(View):
+    """Leads to the provider, unless somebody is signed in."""
 
     http_method_names = ["get", "head"]
 
     def get(self, request: HttpRequest) -> HttpResponse:
         if not settings.OIDC.issuer:
             raise Http404
-        try:
-            return self.step(request)
-        except _FAULTS as fault:
-            return failed(request, fault)
-
-    def step(self, request: HttpRequest) -> HttpResponse:
-        """Do what is to be done; faults are the provider's."""
-        raise NotImplementedError
-
-
-class SingleSignOnView(_ProviderView):
-    """Leads to the provider, unless somebody is signed in."""
-
-    def step(self, request: HttpRequest) -> HttpResponse:
         address = inside(request, resolve_url(settings.LOGIN_REDIRECT_URL))
         if request.user.is_authenticated:
             return HttpResponseRedirect(address)
@@ -197,15 +167,19 @@ class SingleSignOnView(_ProviderView):
             admit_anybody(request)  # Each asks the provider, which may take its time to answer.
         except TooManyRequests as refusal:
             return refused(request, refusal.message, refusal.status, refusal.retry_after)
-        provider = get_adapter().get_provider(request, settings.OIDC.issuer)
-        answer: HttpResponse = provider.redirect(request, AuthProcess.LOGIN, next_url=address)
-        return answer
+        from accounts import openid
+
+        return openid.begin(request, address)
 
 
-class SingleSignOnCallbackView(_ProviderView):
+class SingleSignOnCallbackView(View):
     """Where the provider sends people back to."""
 
-    def step(self, request: HttpRequest) -> HttpResponse:
-        conversation = ProviderConversation(request, settings.OIDC.issuer)
-        answer: HttpResponse = OAuth2CallbackView.adapter_view(conversation)(request)
-        return answer
+    http_method_names = ["get", "head"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if not settings.OIDC.issuer:
+            raise Http404
+        from accounts import openid
+
+        return openid.finish(request)

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from accounts.models import User
-from energy.oidc import OpenIDProvider, as_allauth, read
+from energy.oidc import OpenIDProvider, read
 from tests.support.codes import code_of, is_signed_in, set_up
 from tests.support.factories import PASSWORD, UserFactory
 from tests.support.openid import Provider, path_of, running_provider
@@ -257,7 +257,7 @@ class TestWhoItIs:
     ) -> None:
         provider.knows("t-1", **VERIFIED)
         monkeypatch.setattr(
-            "accounts.provider.ProviderConversation._fetch_user_info",
+            "accounts.openid.ProviderConversation._fetch_user_info",
             lambda self, token: {"sub": "somebody else", **VERIFIED},
         )
         answer = provider.sign_in(visitor, "t-1")
@@ -612,7 +612,7 @@ class TestSettings:
         return provider_of
 
     def test_without_an_issuer_there_is_no_provider(self, provider_of: Any) -> None:
-        assert as_allauth(provider_of(OIDC_ISSUER="")) == {}
+        assert provider_of(OIDC_ISSUER="") == OpenIDProvider(client_id="energy")
 
     def test_a_secret_may_be_in_a_file(self, provider_of: Any, tmp_path: Any) -> None:
         path = tmp_path / "secret"

@@ -11,7 +11,7 @@ import requests
 from django.test import Client
 from oidc_provider_mock import run_server_in_thread
 
-from energy.oidc import OpenIDProvider, as_allauth
+from energy.oidc import OpenIDProvider
 
 _WITHIN = 10  # s
 
@@ -27,7 +27,6 @@ class Provider:
         """Let the settings name the provider."""
         usual = OpenIDProvider(self.issuer, "energy", "a secret of the client", "Acme Login")
         self.settings.OIDC = replace(usual, **more)
-        self.settings.SOCIALACCOUNT_PROVIDERS = as_allauth(self.settings.OIDC)
 
     def knows(self, subject: str, **claims: Any) -> str:
         """Have the provider know somebody; returns their subject."""
