@@ -37,6 +37,15 @@ class SingleSignOnProvider(OpenIDConnectProvider):
     def get_oauth2_adapter(self, request: HttpRequest) -> "ProviderConversation":
         return ProviderConversation(request)
 
+    def extract_extra_data(self, data: Any) -> dict[str, Any]:
+        """Nothing: what the provider says is used when somebody comes, and not kept."""
+        return {}
+
+    def sociallogin_from_response(self, request: HttpRequest, response: Any) -> Any:
+        arrived = super().sociallogin_from_response(request, response)
+        arrived.answers = response
+        return arrived
+
 
 class ProviderConversation(OpenIDConnectOAuth2Adapter):
     """Talks to the provider."""
@@ -54,10 +63,9 @@ class ProviderConversation(OpenIDConnectOAuth2Adapter):
     def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> Any:
         """Read who it is; answers of the provider that contradict each other name nobody."""
         arrived = super().complete_login(request, app, token, **kwargs)
-        answers = arrived.account.extra_data
-        if "id_token" not in answers:
+        if "id_token" not in arrived.answers:
             raise OAuth2Error("The provider sent no ID token.")
-        if any(answer["sub"] != arrived.account.uid for answer in answers.values()):
+        if any(answer["sub"] != arrived.account.uid for answer in arrived.answers.values()):
             raise OAuth2Error("The ID token and the user info are about different people.")
         return arrived
 

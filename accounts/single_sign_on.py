@@ -48,14 +48,14 @@ class Arrivals(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Let in the person whom the provider names, as far as it goes without a second factor."""
         try:
-            user = person_of(sociallogin.account)
+            user = person_of(sociallogin.account, sociallogin.answers)
         except Stranger as refusal:
             raise ImmediateHttpResponse(refused(request, refusal.message, REFUSED)) from None
         except IntegrityError:
             message = "Somebody signed in as you at the same moment."
             raise ImmediateHttpResponse(refused(request, message, FAILED)) from None
         address = sociallogin.state.get("next") or resolve_url(settings.LOGIN_REDIRECT_URL)
-        vouched = is_vouched(sociallogin.account)
+        vouched = is_vouched(sociallogin.answers)
         raise ImmediateHttpResponse(enter(request, user, address, is_vouched=vouched))
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: Any) -> Any:
@@ -101,12 +101,12 @@ def refused(
     return page
 
 
-def person_of(account: SocialAccount) -> User:
+def person_of(account: SocialAccount, answers: dict[str, Any]) -> User:
     """The user that an account at the provider is of; Stranger where it is nobody's.
 
     Where the settings say so, the provider also decides the user's role, each time anew.
     """
-    claims = _claims(account)
+    claims = {**answers["id_token"], **answers.get("userinfo", {})}
     with transaction.atomic():
         user: User = account.user if account.pk else _arrival(claims)
         if not user.is_active:
@@ -120,15 +120,10 @@ def person_of(account: SocialAccount) -> User:
     return user
 
 
-def is_vouched(account: SocialAccount) -> bool:
+def is_vouched(answers: dict[str, Any]) -> bool:
     """Whether the provider has seen a second factor: as the settings say, or by RFC 8176."""
-    methods = account.extra_data["id_token"].get("amr")
+    methods = answers["id_token"].get("amr")
     return settings.OIDC.vouches_second_factor or (isinstance(methods, list) and "mfa" in methods)
-
-
-def _claims(account: SocialAccount) -> dict[str, Any]:
-    """What the provider says of the person: in the ID token and, if asked again, more."""
-    return {**account.extra_data["id_token"], **account.extra_data.get("userinfo", {})}
 
 
 def _arrival(claims: dict[str, Any]) -> User:

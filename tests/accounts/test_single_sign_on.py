@@ -225,7 +225,8 @@ class TestWhoItIs:
         again = Client()
         provider.sign_in(again, "t-1")
         assert whoever(again) == "tess"
-        assert SocialAccount.objects.get().uid == "t-1"
+        kept = SocialAccount.objects.get()
+        assert (kept.uid, kept.provider, kept.extra_data) == ("t-1", provider.issuer, {})
 
     def test_the_same_identifier_of_another_provider_is_somebody_else(
         self, visitor: Client, provider: Provider, tess: User, settings: Any
