@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.conf import settings
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as StockGroupAdmin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.models import Group
@@ -12,6 +16,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from accounts import second_factor
 from accounts.models import ApiToken, User
 from accounts.powers import grantable_by, may_manage, may_manage_group
 from accounts.tokens import TokenPlan, make_token
@@ -56,6 +61,7 @@ class UserAdmin(PowersMixin, VisibleRowsMixin, StockUserAdmin, AssigningAdmin):
     own, other, related = "user", "site", "sites"
     assigned_label = "Sites this user sees"
     list_display = ("username", "name", "email", "role", "site_names", "is_active", "last_login")
+    actions = ("turn_off_second_factor",)
     list_filter = ("groups", "is_active", "is_staff", "is_superuser")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
@@ -64,7 +70,13 @@ class UserAdmin(PowersMixin, VisibleRowsMixin, StockUserAdmin, AssigningAdmin):
         ("Sites", {"fields": (FIELD,)}),
         ("Preferences", {"fields": ("time_zone", "clock", "units", "theme")}),
         ("Single permissions", {"fields": ("user_permissions",), "classes": ("collapse",)}),
-        ("Record", {"fields": ("last_login", "date_joined"), "classes": ("collapse",)}),
+        (
+            "Record",
+            {
+                "fields": ("last_login", "date_joined", "has_second_factor"),
+                "classes": ("collapse",),
+            },
+        ),
     )
     add_fieldsets = (
         *StockUserAdmin.add_fieldsets,
@@ -97,8 +109,20 @@ class UserAdmin(PowersMixin, VisibleRowsMixin, StockUserAdmin, AssigningAdmin):
         return [(None, {"fields": ("username",)}), *fieldsets[1:]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = super().get_readonly_fields(request, obj)
+        fields = (*super().get_readonly_fields(request, obj), "has_second_factor")
         return fields if request.user.is_superuser else (*fields, *_POWERS)
+
+    @admin.action(description="Turn off two-factor sign-in", permissions=["change"])
+    def turn_off_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For people who have lost their phone and their recovery codes."""
+        people = list(queryset.filter(has_second_factor=True))
+        managed = [user for user in people if may_manage(request.user, user)]
+        for user in managed:
+            second_factor.turn_off(user)
+        count = len(managed)
+        messages.success(request, f"Two-factor sign-in of {count} users was turned off.")
+        if count < len(people):
+            messages.error(request, f"Of {len(people) - count} you may not turn it off.")
 
     @admin.display(description="name")
     def name(self, user: User) -> str:
@@ -181,3 +205,37 @@ class ApiTokenAdmin(RefusalMessagesMixin, ReadOnlyMixin, VisibleChoicesMixin, ad
         context = self.admin_site.each_context(request) | shown
         headers = {"Cache-Control": "no-store"}
         return TemplateResponse(request, "admin/token_made.html", context, headers=headers)
+
+
+# django-allauth's own pages show what is to stay secret, and change it past all checks.
+for _model in (Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken):
+    admin.site.unregister(_model)
+
+
+@admin.register(SocialAccount)
+class SingleSignOnAdmin(ReadOnlyMixin, admin.ModelAdmin):
+    """Who is linked to which account at the provider; deleting a link ends sign-in by it.
+
+    Adding one is for superusers: whoever makes a link lets somebody in as its user.
+    """
+
+    fields = ("user", "provider", "uid")
+    list_display = ("user", "provider", "uid", "date_joined", "last_login")
+    list_select_related = ("user",)
+    autocomplete_fields = ("user",)
+    search_fields = ("user__username", "user__email", "uid")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SocialAccount]:
+        people = User.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(user__in=people)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"provider": settings.OIDC.issuer, **super().get_changeform_initial_data(request)}
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever holds the permission, and may manage the user."""
+        may = request.user.has_perm("socialaccount.delete_socialaccount")
+        return may and (obj is None or may_manage(request.user, obj.user))

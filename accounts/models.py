@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
+from django.utils.crypto import salted_hmac
 from knox.models import AbstractAuthToken, AuthTokenManager
 
 from accounts.querysets import People, TokenQuerySet
@@ -49,6 +50,9 @@ class User(WholeSaveMixin, AbstractUser):
     clock = models.CharField(max_length=4, choices=Clock, default=Clock.SITE)
     units = models.CharField(max_length=6, choices=Units, default=Units.SCALED)
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
+    # Set by `accounts.second_factor` alone.
+    has_second_factor = models.BooleanField("two-factor sign-in", default=False, editable=False)
+    second_factor_changed_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[People] = People()
     # Set before saving a new password: whether the API tokens outlive the old one.
@@ -70,6 +74,21 @@ class User(WholeSaveMixin, AbstractUser):
             super().save(*args, **kwargs)
             if has_new_password and not self.keeps_tokens:
                 ApiToken.objects.filter(user=self).delete()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What sessions are tied to: beside the password, when the second factor was last changed.
+
+        So turning it on ends every session that was signed in without it, and turning it off those
+        that were signed in with what may be in other hands.
+        """
+        of_password: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        if self.second_factor_changed_at is None:
+            return of_password
+        changed_at = self.second_factor_changed_at.isoformat()
+        changed = f"{of_password} {self.has_second_factor} {changed_at}"
+        return salted_hmac(
+            "accounts.session", changed, secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     def zone_for(self, sites: Iterable[Site]) -> ZoneInfo:
         """The zone that pages about `sites` show times in: the Site's, the user's own or UTC.

@@ -16,13 +16,25 @@ _USUALLY = "A year from now unless given, at most ten."
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("A technician", value={"username": "technician", "password": "…"})]
+    examples=[
+        OpenApiExample("A technician", value={"username": "technician", "password": "…"}),
+        OpenApiExample(
+            "With a second factor",
+            value={"username": "technician", "password": "…", "otp": "123456"},
+        ),
+    ]
 )
 class CredentialsSerializer(StrictSerializer):
-    """A user name and password."""
+    """A user name and password, and for whoever has a second factor a code as well."""
 
     username = TextField(max_length=150)
     password = TextField(max_length=4096, trim_whitespace=False)
+    otp = TextField(
+        max_length=32,
+        required=False,
+        help_text="A code of the authenticator app, or a recovery code. Without one, whoever has a "
+        "second factor is answered 401 with the code `otp_required`.",
+    )
 
 
 class TokenSerializer(serializers.Serializer):

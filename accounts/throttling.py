@@ -87,7 +87,7 @@ def admit(attempt: Attempt) -> None:
 
 
 def note_failure(attempt: Attempt) -> None:
-    """The password was wrong."""
+    """The password, or the code, was wrong."""
     strangers = _strangers_failures(attempt)
     with _locked(attempt, OWN_FAILURES) as own:
         is_free = own.count < FREE_FAILURES
@@ -102,8 +102,16 @@ def note_failure(attempt: Attempt) -> None:
             all_strangers.forget_at = attempt.now + FAILURES_OF_STRANGERS.remembered
 
 
+def expect_code(attempt: Attempt) -> None:
+    """The password was right, and the code that belongs to it is let in without another pause.
+
+    The failures still count: they are forgotten only when the code is right, too.
+    """
+    SignInCount.objects.filter(key=OWN_FAILURES.key(attempt)).update(not_before=attempt.now)
+
+
 def forget_failures(attempt: Attempt) -> None:
-    """The password was right."""
+    """Everything that was asked for was right."""
     SignInCount.objects.filter(key=OWN_FAILURES.key(attempt)).delete()
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
@@ -9,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import reverse_lazy
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from django.views.generic import DeleteView, FormView, ListView, UpdateView
 
@@ -23,7 +23,7 @@ from accounts.forms import (
     TokenForm,
 )
 from accounts.models import ApiToken, User
-from accounts.sign_in import remember_browser
+from accounts.sign_in import enter, inside
 from accounts.tokens import make_token, renew_token
 from energy.access import VisibleObjectsMixin
 from energy.errors import DomainError, TooManyRequests
@@ -59,9 +59,11 @@ class SignInView(PasswordTriesMixin, LoginView):
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        remember_browser(self.request, response, form.get_user())
-        return response
+        return enter(self.request, form.get_user(), self.get_success_url())
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        single_sign_on = settings.OIDC.name if settings.OIDC.issuer else ""
+        return super().get_context_data(single_sign_on=single_sign_on, **kwargs)
 
 
 class ThemeView(PageMixin, View):
@@ -73,15 +75,7 @@ class ThemeView(PageMixin, View):
         form = ThemeForm(request.POST, instance=request.user)
         if form.is_valid():
             form.save()
-        return HttpResponseRedirect(self._back(request))
-
-    @staticmethod
-    def _back(request: HttpRequest) -> str:
-        asked = request.POST.get("next", "")
-        safe = url_has_allowed_host_and_scheme(
-            asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-        )
-        return asked if safe else resolve_url("site-list")
+        return HttpResponseRedirect(inside(request, resolve_url("site-list")))
 
 
 class AccountView(PageMixin, UpdateView):

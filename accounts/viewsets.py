@@ -8,15 +8,17 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, ErrorDetail
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from accounts import second_factor
+from accounts.authentication import set_up_first
 from accounts.filters import TokenFilterSet
-from accounts.models import ApiToken
+from accounts.models import ApiToken, User
 from accounts.serializers import (
     ApiTokenSerializer,
     CredentialsSerializer,
@@ -25,7 +27,7 @@ from accounts.serializers import (
     RenewalSerializer,
     TokenSerializer,
 )
-from accounts.sign_in import check_credentials
+from accounts.sign_in import check_code, check_credentials
 from accounts.tokens import renew_token
 from energy.parameters import KnownParametersMixin
 from energy.viewsets import ApiMixin
@@ -36,7 +38,7 @@ class LoginView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    further_problems = (429,)
+    further_problems = (403, 429)
     max_body = "SIGN_IN_MAX_BYTES"
 
     def get_authenticate_header(self, request: Request) -> str:
@@ -50,13 +52,29 @@ class LoginView(APIView):
         """Sign in."""
         credentials = CredentialsSerializer(data=request.data)
         credentials.is_valid(raise_exception=True)
-        user = check_credentials(request._request, **credentials.validated_data)
-        if user is None:
-            raise AuthenticationFailed("No active user has this user name and password.")
+        user = self._whoever_holds(credentials.validated_data)
+        if second_factor.is_required_of(user):
+            raise set_up_first(request)
         request.user = user  # What follows is their doing.
         token, key = ApiToken.objects.create(user=user)
         user_logged_in.send(sender=type(user), request=request, user=user)
         return Response(TokenSerializer({"token": key, "expiry": token.expiry}).data)
+
+    def _whoever_holds(self, credentials: dict[str, str]) -> User:
+        """The user, who has shown all that is asked for; AuthenticationFailed (401) otherwise."""
+        code = credentials.pop("otp", "")
+        user = check_credentials(self.request._request, **credentials)
+        if user is None:
+            raise AuthenticationFailed("No active user has this user name and password.")
+        if not user.has_second_factor:
+            return user
+        if not code:
+            message = "This user signs in with a second factor: send a code of it as well."
+            raise AuthenticationFailed({"otp": [ErrorDetail(message, code="otp_required")]})
+        if not check_code(self.request._request, user, code):
+            message = "This is no code of the user, or it was used before."
+            raise AuthenticationFailed({"otp": [ErrorDetail(message, code="otp_wrong")]})
+        return user
 
 
 class LogoutView(APIView):

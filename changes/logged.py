@@ -20,7 +20,7 @@ RELATIONS: Any = (User.groups, User.user_permissions, Group.permissions, Subscri
 _LEFT_OUT = {"created_at", "updated_at"}
 _LEFT_OUT_OF: dict[type[models.Model], set[str]] = {
     ApiToken: {"digest", "token_key", "created", "last_used_at"},
-    User: {"last_login", "date_joined"},
+    User: {"last_login", "date_joined", "second_factor_changed_at"},
 }
 _HIDDEN: dict[type[models.Model], list[str]] = {User: ["password"]}
 # What the names of rows are made of, to be fetched along with many of them.

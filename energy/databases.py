@@ -28,6 +28,40 @@ class Timeouts(NamedTuple):
     idle_in_transaction: float
 
 
+def options(database: dict[str, Any], timeouts: Timeouts, *, prepare: bool) -> dict[str, Any]:
+    """The options of Django's connection to the database."""
+    if _is_sqlite(database):
+        return sqlite(timeouts)
+    return postgresql(database.get("OPTIONS", {}), timeouts, prepare=prepare)
+
+
+def queue(database: dict[str, Any]) -> dict[str, Any]:
+    """The settings of huey. SQLite's queue has a file beside the database.
+
+    It is apart because huey locks all of its file while it looks for work.
+    """
+    if _is_sqlite(database):
+        kept = {"huey_class": "huey.SqliteHuey", "connection": _beside(database)}
+    else:
+        kept = {"huey_class": "huey.PostgresHuey", "connection": libpq(database)}
+    return {
+        "name": "energy",
+        "create_tables": False,
+        "results": False,
+        "immediate": False,
+        "consumer": {"workers": 1, "periodic": True},
+        **kept,
+    }
+
+
+def _beside(database: dict[str, Any]) -> dict[str, Any]:
+    return {"filename": f"{database['NAME']}-jobs"}
+
+
+def _is_sqlite(database: dict[str, Any]) -> bool:
+    return database["ENGINE"] == "django.db.backends.sqlite3"
+
+
 def sqlite(timeouts: Timeouts) -> dict[str, Any]:
     """Options for SQLite, which knows no limit but the one on waiting for the writer's lock."""
     return {

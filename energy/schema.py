@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 
@@ -148,6 +149,13 @@ class CompleteResponses(OpenApiSerializerExtension):
         if direction == "response":
             schema["required"] = sorted(schema["properties"])
         return dict(schema)
+
+
+class WholeSessionScheme(SessionScheme):
+    """The session cookie of the pages."""
+
+    target_class = "accounts.authentication.WholeSessionAuthentication"
+    priority = 0
 
 
 class ApiTokenScheme(OpenApiAuthenticationExtension):

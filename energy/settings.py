@@ -7,7 +7,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from energy import databases, openapi
+from energy import databases, oidc, openapi
 from energy.logs import logged_to_console
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,6 +52,9 @@ INSTALLED_APPS = [
     "csp",
     "import_export",
     "auditlog",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
     "energy.apps.EnergyConfig",
     "accounts",
     "sites",
@@ -78,6 +81,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "changes.middleware.ActorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -111,14 +116,9 @@ _TIMEOUTS = databases.Timeouts(
     statement=env.float("STATEMENT_TIMEOUT", default=3600),
     idle_in_transaction=env.float("IDLE_IN_TRANSACTION_TIMEOUT", default=60),
 )
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    _database["OPTIONS"] = databases.sqlite(_TIMEOUTS)
-else:
-    _database["OPTIONS"] = databases.postgresql(
-        _database.get("OPTIONS", {}),
-        _TIMEOUTS,
-        prepare=env.bool("PREPARED_STATEMENTS", default=True),
-    )
+_database["OPTIONS"] = databases.options(
+    _database, _TIMEOUTS, prepare=env.bool("PREPARED_STATEMENTS", default=True)
+)
 # Opening SQLite's file anew would cost a small request half of its time.
 _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 _database["CONN_HEALTH_CHECKS"] = True
@@ -136,20 +136,8 @@ HISTORY_URL = env.str("HISTORY_URL", default="")
 # 0 keeps readings for ever; a Metric may say otherwise for its own.
 HISTORY_RETENTION_DAYS = env.int("HISTORY_RETENTION_DAYS", default=0)
 
-# Jobs by the clock: one worker, whose queue lives in the same database. SQLite's has a file beside
-# it, because huey locks all of its own while it looks for work.
-HUEY = {
-    "name": "energy",
-    "huey_class": "huey.SqliteHuey",
-    "connection": {"filename": f"{_database['NAME']}-jobs"},
-    "create_tables": False,
-    "results": False,
-    "immediate": False,
-    "consumer": {"workers": 1, "periodic": True},
-}
-if _database["ENGINE"] != "django.db.backends.sqlite3":
-    HUEY["huey_class"] = "huey.PostgresHuey"
-    HUEY["connection"] = databases.libpq(_database)
+# Jobs by the clock: one worker, whose queue lives in the same database.
+HUEY = databases.queue(_database)
 
 # People --------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -163,6 +151,13 @@ LOGIN_RATE = env.str("LOGIN_RATE", default="20/min")
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "site-list"
 LOGOUT_REDIRECT_URL = "login"
+# Whether staff and technicians have to set up a second factor before anything else.
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=False)
+MFA_ADAPTER = "accounts.second_factor.EncryptingAdapter"
+MFA_TOTP_ISSUER = "EMS"
+OIDC = oidc.read(env)
+SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.Arrivals"
+ACCOUNT_EMAIL_VERIFICATION = "none"
 
 # Language and time: stored and computed in UTC, shown in the Site's zone ------
 LANGUAGE_CODE = "en-gb"
@@ -243,7 +238,7 @@ READINGS_RATE_PER_USER = env.str("READINGS_RATE_PER_USER", default="60000/min")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.ApiTokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.WholeSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["energy.access.RolePermission"],
     "DEFAULT_THROTTLE_CLASSES": ["energy.throttling.RequestRate"],

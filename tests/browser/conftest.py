@@ -85,6 +85,7 @@ class Fleet(NamedTuple):
             "subscription delete": f"/subscriptions/{self.subscription.pk}/delete/",
             "account": "/account/",
             "password": "/account/password/",
+            "two-factor": "/account/two-factor/",
             "tokens": "/account/tokens/",
             "token add": "/account/tokens/add/",
             "lost": "/nowhere/",

@@ -21,7 +21,8 @@ def documented(*titles: str) -> list[str]:
 
 
 def test_every_variable_that_the_settings_read_is_documented() -> None:
-    source = (ROOT / "energy" / "settings.py").read_text(encoding="utf-8")
+    modules = ("settings.py", "oidc.py")
+    source = "".join((ROOT / "energy" / name).read_text(encoding="utf-8") for name in modules)
     read = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', source))
     assert read - set(documented()) == set()
 

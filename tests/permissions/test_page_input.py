@@ -42,6 +42,7 @@ FORMS = {
     "/subscriptions/{subscription}/edit/": {"name": "New", "metrics": 1, "drop_unavailable": 1},
     "/account/": {"clock": "site", "time_zone": "UTC", "units": "kilo", "theme": "dark"},
     "/account/password/": {"old_password": "x", "new_password1": "x", "keep_tokens": "on"},
+    "/account/two-factor/": {"code": "x", "password": "x", "next": "/"},
     "/account/theme/": {"theme": "dark", "next": "/"},
     "/account/tokens/add/": {
         "name": "New",

@@ -138,6 +138,7 @@ class World:
                 "new_password1": NEW_PASSWORD,
                 "new_password2": NEW_PASSWORD,
             },
+            "two-factor": {"code": "000000", "password": PASSWORD},
             "theme": {"theme": "dark"},
             "readings-delete": {"start": "2026-06-01T00:00", "end": "2026-06-02T00:00"},
             "api:token-list": {"name": "New", "scope": "ingest", "site": side.site.pk},
