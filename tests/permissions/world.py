@@ -6,9 +6,11 @@ from typing import Any
 
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, User
+from ingest.models import Alias, Discovered
 from metrics.models import Metric
 from tests.support.factories import (
     PASSWORD,
@@ -26,11 +28,16 @@ NEW_PASSWORD = "an entirely different phrase"
 
 @dataclass
 class Side:
-    """One side of the fence: a Site with a Device with two Metrics."""
+    """One side of the fence: a Site with a Device with two Metrics, and with two outside names.
+
+    One of the names has an alias, the other waits.
+    """
 
     site: Any
     device: Any
     metric: Any
+    alias: Any
+    discovered: Any
 
 
 class World:
@@ -119,6 +126,20 @@ class World:
             "api:metric-list": {"device": side.device.pk, "key": "another"},
             "api:subscription-list": subscription,
             "api:subscription-detail": subscription,
+            "api:discovered-accept": {"metric": side.metric.pk},
+            "api:alias-list": {
+                "site": side.site.pk,
+                "source": "gateway",
+                "name": "another",
+                "metric": side.metric.pk,
+            },
+            "api:alias-detail": {
+                "site": side.site.pk,
+                "source": "gateway",
+                "name": "known",
+                "metric": side.metric.pk,
+                "factor": 10,
+            },
             "api:readings": {
                 "metric": side.metric.pk,
                 "timestamps": ["2026-06-01T12:00:00Z"],
@@ -168,6 +189,10 @@ OBJECTS = {
     "api:metric-latest": "metric",
     "api:metric-timeseries": "metric",
     "api:metric-readings": "metric",
+    "api:discovered-detail": "discovered",
+    "api:discovered-accept": "discovered",
+    "api:discovered-ignore": "discovered",
+    "api:alias-detail": "alias",
     "api:subscription-detail": "subscription",
     "api:subscription-export": "subscription",
     "api:subscription-latest": "subscription",
@@ -191,6 +216,7 @@ NAMING = {
     ("api:metric-list", "POST"),
     ("api:metric-latest-list", "GET"),
     ("api:readings", "POST"),
+    ("api:alias-list", "POST"),
     ("api:subscription-list", "POST"),
     ("subscription-add", "POST"),
 }
@@ -207,4 +233,8 @@ def _side(name: str, users: list[User | None]) -> Side:
     site = SiteFactory(name=name, users=users)
     device = DeviceFactory(site=site)
     MetricFactory(device=device)
-    return Side(site, device, device.metrics.first())
+    metric = device.metrics.first()
+    alias = Alias.objects.create(site=site, source="gateway", name="known", metric=metric)
+    seen = {"first_seen": timezone.now(), "last_seen": timezone.now()}
+    discovered = Discovered.objects.create(site=site, source="gateway", name="unknown", **seen)
+    return Side(site, device, metric, alias, discovered)
