@@ -175,6 +175,24 @@ class World:
             },
             "subscription-add": subscription,
             "subscription-edit": subscription,
+            "discovered-accept": {
+                "device": side.device.pk,
+                "key": "another",
+                "name": "Another",
+                "unit": "W",
+                "type": "gauge",
+                "factor": 1,
+                "sign": 1,
+            },
+            "alias-add": {
+                "site": side.site.pk,
+                "source": "gateway",
+                "name": "another",
+                "metric": side.metric.pk,
+                "factor": 1,
+                "sign": 1,
+            },
+            "alias-edit": {"metric": side.metric.pk, "factor": 10, "sign": -1},
         }.get(route)
 
 
@@ -209,6 +227,11 @@ OBJECTS = {
     "subscription-edit": "subscription",
     "subscription-delete": "subscription",
     "token-revoke": "token",
+    "discovered-accept": "discovered",
+    "discovered-ignore": "discovered",
+    "discovered-take-back": "discovered",
+    "alias-edit": "alias",
+    "alias-delete": "alias",
 }
 # Their body or query names a row.
 NAMING = {
@@ -217,6 +240,7 @@ NAMING = {
     ("api:metric-latest-list", "GET"),
     ("api:readings", "POST"),
     ("api:alias-list", "POST"),
+    ("alias-add", "POST"),
     ("api:subscription-list", "POST"),
     ("subscription-add", "POST"),
 }
