@@ -24,6 +24,7 @@ from ingest.naming.services import BackFilled, ignore, take_back
 _DISCOVERED = reverse_lazy("discovered-list")
 _ALIASES = reverse_lazy("alias-list")
 _LONGEST_ID = 18  # digits
+_GROUPS = 3  # Devices whose names are offered together
 
 
 class VerbFirstMixin:
@@ -76,6 +77,7 @@ class DiscoveredPage(FilteredListView):
         return {
             **context,
             "rows": [(row, looks_like(row)) for row in shown],
+            "groups": list(visible.of_one_device()[:_GROUPS]),
             "kept": kept,
             "asks_for_ignored": self.request.GET.get("state") == Discovered.State.IGNORED,
         }

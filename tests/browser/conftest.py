@@ -119,7 +119,7 @@ def fleet(transactional_db: None, site: Site, technician: User) -> Fleet:
     )
     sender = Sender(technician, "Home Assistant, depot", site.pk)
     named = {"sensor.solar_power/value": [(0, 2.4), (60, 2.5)], "quay/heatpump/power": [(0, 44.3)]}
-    bring(sender, named, now=now, unit="kW", name="Solar power")
+    bring(sender, named, now=now, unit="kW", name="Solar power", device_name="Roof")
     alias = Alias.objects.create(
         name="N/48e7da/Battery/Power", source=sender.source, site=site, metric=power, sign=-1
     )

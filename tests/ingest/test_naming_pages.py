@@ -145,6 +145,21 @@ def test_only_devices_that_both_see_are_offered(
     assert {key for key, _ in form.fields["device"].choices[1:]} == {device.pk, elsewhere.pk}
 
 
+def test_names_of_one_device_are_offered_together(
+    technicians: Any, sender: Sender, site: Site, device: Device
+) -> None:
+    bring(sender, {"pump/power": [(0, 1)], "pump/flow": [(0, 1)]}, device_name="Heat pump")
+    bring(sender, {"other": [(0, 1)]}, device_name="Alone")
+    page = technicians.get("/discovered/")
+    assert "2 names look like one device, Heat pump." in text(page)
+    assert "one device, Alone" not in text(page)
+    assert f'href="/sites/{site.pk}/devices/add/"' in page.content.decode()
+    together = f"?site={site.pk}&amp;source=Home%20Assistant&amp;device_name=Heat%20pump"
+    assert together in page.content.decode()
+    shown = technicians.get("/discovered/", {"site": site.pk, "device_name": "Heat pump"})
+    assert {row.name for row, _ in shown.context["rows"]} == {"pump/power", "pump/flow"}
+
+
 def test_a_name_is_ignored_and_taken_back(technicians: Any, row: Discovered) -> None:
     technicians.post(f"/discovered/{row.pk}/ignore/")
     assert "Every name has a metric" in text(technicians.get("/discovered/"))
@@ -211,7 +226,7 @@ def test_a_page_takes_the_same_number_of_queries_however_long(
     for index in range(count):
         bring(sender, {f"name {index}": [(0, 1)]})
         Alias.objects.create(name=f"known {index}", site_id=sender.site_id, metric=metric)
-    with django_assert_max_num_queries(7):  # session, user, permissions, count, technicians, sums
+    with django_assert_max_num_queries(8):  # session, user, permissions, count, technicians, sums
         technicians.get(address)
 
 
