@@ -12,7 +12,7 @@ from ingest.models import Alias, Discovered
 from ingest.sender import OPERATOR, Sender
 from metrics.models import Metric
 from sites.models import Site
-from tests.support.factories import DeviceFactory, MetricFactory
+from tests.support.factories import DeviceFactory, MetricFactory, SiteFactory
 from tests.support.outside import POWER, bring, history
 
 SOURCE = "Home Assistant"
@@ -134,8 +134,6 @@ def test_a_name_without_a_unit_asks_for_one(
 def test_only_devices_that_both_see_are_offered(
     technicians: Any, row: Discovered, device: Device, foreign_device: Device, technician: User
 ) -> None:
-    from tests.support.factories import SiteFactory
-
     elsewhere = DeviceFactory(site=SiteFactory(users=[technician]))
     form = technicians.get("/discovered/", {"accept": row.pk}).context["form"]
     assert [key for key, _ in form.fields["device"].choices][1:] == [device.pk]
@@ -206,8 +204,6 @@ def test_an_alias_is_added_edited_and_deleted(
 def test_an_alias_of_a_site_leads_to_no_other(
     technicians: Any, metric: Metric, site: Site, technician: User
 ) -> None:
-    from tests.support.factories import SiteFactory
-
     other = MetricFactory(device=DeviceFactory(site=SiteFactory(users=[technician])))
     sent = {"name": POWER, "source": SOURCE, "site": site.pk, "factor": 1, "sign": 1}
     answer = technicians.post("/aliases/add/", {**sent, "metric": other.pk})
@@ -226,7 +222,7 @@ def test_a_page_takes_the_same_number_of_queries_however_long(
     for index in range(count):
         bring(sender, {f"name {index}": [(0, 1)]})
         Alias.objects.create(name=f"known {index}", site_id=sender.site_id, metric=metric)
-    with django_assert_max_num_queries(8):  # session, user, permissions, count, technicians, sums
+    with django_assert_max_num_queries(8):
         technicians.get(address)
 
 
