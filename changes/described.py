@@ -15,6 +15,7 @@ class ChangeKind(TextChoices):
     ASSIGNMENT = "assignment"
     DEVICE = "device"
     METRIC = "metric"
+    ALIAS = "alias"
     READINGS = "readings"
     SUBSCRIPTION = "subscription"
     TOKEN = "token"

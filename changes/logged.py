@@ -10,11 +10,12 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import ApiToken, User
 from devices.models import Device
+from ingest.models import Alias
 from metrics.models import Metric
 from sites.models import Site, SiteAssignment
 from subscriptions.models import Subscription
 
-MODELS = (Site, SiteAssignment, Device, Metric, Subscription, ApiToken, User, Group)
+MODELS = (Site, SiteAssignment, Device, Metric, Alias, Subscription, ApiToken, User, Group)
 RELATIONS: Any = (User.groups, User.user_permissions, Group.permissions, Subscription.metrics)
 # They change by themselves, or say what nobody may read.
 _LEFT_OUT = {"created_at", "updated_at"}
@@ -27,6 +28,7 @@ _HIDDEN: dict[type[models.Model], list[str]] = {User: ["password"]}
 _NAMED_AFTER: dict[type[models.Model], tuple[str, ...]] = {
     SiteAssignment: ("user", "site"),
     Metric: ("device",),
+    Alias: ("metric__device",),
     Subscription: ("owner",),
     ApiToken: ("user",),
     Permission: ("content_type",),
@@ -95,6 +97,12 @@ def _of_device(row: Device) -> Subject:
 @subject_of.register
 def _of_metric(row: Metric) -> Subject:
     return Subject(row.pk, str(row), site=row.device.site_id, device=row.device_id)
+
+
+@subject_of.register
+def _of_alias(row: Alias) -> Subject:
+    device = row.metric.device
+    return Subject(row.pk, f"{row} for {row.metric}", site=device.site_id, device=device.pk)
 
 
 @subject_of.register

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.viewsets import LoginView, LogoutAllView, LogoutView, MeView, TokenViewSet
 from changes.viewsets import ChangeViewSet
 from devices.viewsets import DeviceViewSet
+from ingest.naming.viewsets import AliasViewSet, DiscoveredViewSet
 from ingest.viewsets import ReadingsView
 from metrics.viewsets import MetricViewSet
 from sites.viewsets import SiteViewSet
@@ -28,6 +29,8 @@ router.register("metrics", MetricViewSet, "metric")
 router.register("subscriptions", SubscriptionViewSet, "subscription")
 router.register("tokens", TokenViewSet, "token")
 router.register("changes", ChangeViewSet, "change")
+router.register("discovered", DiscoveredViewSet, "discovered")
+router.register("aliases", AliasViewSet, "alias")
 
 urlpatterns = [
     path("auth/login/", LoginView.as_view(), name="login"),

@@ -26,13 +26,13 @@ PROBLEMS = {
     503: ("Unavailable", "A database is away; `Retry-After` says how many seconds to wait."),
 }
 SUMMARIES = {
-    "list": "List {one}s",
-    "create": "Add a {one}",
-    "retrieve": "Read a {one}",
-    "update": "Replace a {one}",
-    "partial_update": "Change a {one}",
-    "destroy": "Delete a {one}",
-    "export": "The history of a {one} as a file.",
+    "list": "List {many}",
+    "create": "Add {a} {one}",
+    "retrieve": "Read {a} {one}",
+    "update": "Replace {a} {one}",
+    "partial_update": "Change {a} {one}",
+    "destroy": "Delete {a} {one}",
+    "export": "The history of {a} {one} as a file.",
 }
 RETRY_LATER = (429, 503)
 
@@ -114,7 +114,9 @@ class ProblemSchema(AutoSchema):
         template = SUMMARIES.get(getattr(view, "action", ""))
         if template is None or super().get_summary():
             return super().get_summary()
-        return template.format(one=view.queryset.model._meta.model_name.capitalize())
+        one = view.queryset.model._meta.verbose_name.capitalize()
+        many = view.queryset.model._meta.verbose_name_plural.capitalize()
+        return template.format(a="an" if one[0] in "AEIOU" else "a", one=one, many=many)
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)

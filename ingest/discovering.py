@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Sum, Window
 
 from energy.instants import from_micros
@@ -183,6 +184,7 @@ def _joined(parts: Sequence[Any], kind: np.dtype[Any]) -> Any:
     return np.frombuffer(b"".join(map(bytes, parts)), kind)
 
 
+@transaction.atomic
 def propose(names: Collection[ExternalName], sender: Sender, now: datetime) -> None:
     """Let names be known before anything comes under them, as some sources announce theirs.
 

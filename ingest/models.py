@@ -119,6 +119,12 @@ class Discovered(Named):
     Times seen are those of arrival. Unit, type and names are guesses, "" where there is none.
     """
 
+    class State(models.TextChoices):
+        """What somebody has decided about the name."""
+
+        WAITING = "waiting", "Waiting"
+        IGNORED = "ignored", "Ignored"
+
     unit = models.CharField(max_length=16, blank=True)
     type = models.CharField(max_length=8, blank=True)
     friendly_name = models.CharField(max_length=120, blank=True)
@@ -141,6 +147,17 @@ class Discovered(Named):
 
     def get_absolute_url(self) -> str:
         return f"{reverse('discovered-list')}?accept={self.pk}#name-{self.pk}"
+
+    @property
+    def state(self) -> str:
+        """Whether it waits or is ignored."""
+        return self.State.IGNORED if self.is_ignored else self.State.WAITING
+
+    @property
+    def interval(self) -> float | None:
+        """Seconds between readings, on average since the first; None where there is no telling."""
+        seconds = (self.last_seen - self.first_seen).total_seconds()
+        return seconds / (self.count - 1) if seconds and self.count > 1 else None
 
 
 class WaitingReadings(models.Model):

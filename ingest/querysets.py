@@ -72,3 +72,12 @@ class DiscoveredQuerySet(NamedMixin, models.QuerySet[Any]):
     def waiting(self) -> Self:
         """Those that nobody has decided to ignore."""
         return self.filter(is_ignored=False)
+
+    def of_one_device(self) -> models.QuerySet[Any, dict[str, Any]]:
+        """Site, source and Device of those that wait and tell of one Device, with their number `n`.
+
+        The Devices with most names come first.
+        """
+        telling = self.waiting().exclude(device_name="").order_by()
+        grouped = telling.values("site", "site__name", "source", "device_name")
+        return grouped.annotate(n=models.Count("pk")).filter(n__gt=1).order_by("-n", "device_name")

@@ -1,10 +1,11 @@
 """Addresses of the pages of readings."""
 
-from django.urls import path
+from django.urls import include, path
 
 from ingest import views
 
 urlpatterns = [
+    path("", include("ingest.naming.urls")),
     path(
         "metrics/<int:pk>/readings/delete/",
         views.ReadingsDeleteView.as_view(),

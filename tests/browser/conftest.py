@@ -13,10 +13,13 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from accounts.models import User
 from devices.models import Device
+from ingest.models import Alias, Discovered
+from ingest.sender import Sender
 from metrics.models import Metric
 from sites.models import Site
 from subscriptions.models import Subscription
 from tests.support.factories import PASSWORD, DeviceFactory, MetricFactory, SubscriptionFactory
+from tests.support.outside import bring
 from tests.support.readings import store
 
 # Playwright runs an event loop in this thread, which Django takes for asynchronous code.
@@ -60,6 +63,8 @@ class Fleet(NamedTuple):
     battery: Device
     power: Metric
     subscription: Subscription
+    discovered: Discovered
+    alias: Alias
 
     def addresses(self) -> dict[str, str]:
         """Every page by a name for it."""
@@ -83,6 +88,13 @@ class Fleet(NamedTuple):
             "subscription": f"/subscriptions/{self.subscription.pk}/",
             "subscription edit": f"/subscriptions/{self.subscription.pk}/edit/",
             "subscription delete": f"/subscriptions/{self.subscription.pk}/delete/",
+            "discovered": "/discovered/",
+            "discovered, accept": f"/discovered/?accept={self.discovered.pk}",
+            "discovered, nothing found": "/discovered/?search=nowhere",
+            "aliases": "/aliases/",
+            "alias add": "/aliases/add/",
+            "alias edit": f"/aliases/{self.alias.pk}/edit/",
+            "alias delete": f"/aliases/{self.alias.pk}/delete/",
             "account": "/account/",
             "password": "/account/password/",
             "two-factor": "/account/two-factor/",
@@ -106,7 +118,14 @@ def fleet(transactional_db: None, site: Site, technician: User) -> Fleet:
     subscription = SubscriptionFactory(
         owner=technician, name="Peak shaving", metrics=[power, charge]
     )
-    return Fleet(site, battery, power, subscription)
+    sender = Sender(technician, "Home Assistant, depot", site.pk)
+    named = {"sensor.solar_power/value": [(0, 2.4), (60, 2.5)], "quay/heatpump/power": [(0, 44.3)]}
+    bring(sender, named, now=now, unit="kW", name="Solar power", device_name="Roof")
+    alias = Alias.objects.create(
+        name="N/48e7da/Battery/Power", source=sender.source, site=site, metric=power, sign=-1
+    )
+    discovered = Discovered.objects.get(name="sensor.solar_power/value")
+    return Fleet(site, battery, power, subscription, discovered, alias)
 
 
 @pytest.fixture

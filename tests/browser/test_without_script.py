@@ -110,3 +110,19 @@ def test_a_token_is_created_and_revoked(page):
     page.get_by_role("button", name="Revoke Telegraf").click()
 
     expect(page.get_by_text("The token “Telegraf” was revoked.")).to_be_visible()
+
+
+def test_a_name_from_outside_is_accepted_once_the_result_was_said(page, fleet):
+    page.get_by_role("link", name="Names").click()
+    page.get_by_role("link", name="Accept sensor.solar_power/value").click()
+    page.get_by_label("Device", exact=True).select_option("Battery rack 1")
+    page.get_by_role("button", name="Show what it does").click()
+    expect(page.get_by_text("2.50 kW becomes 2.50 kW.")).to_be_visible()
+    assert fleet.battery.metrics.count() == 2
+
+    page.get_by_role("button", name="Accept", exact=True).click()
+
+    expect(page.get_by_text("2 readings were stored.")).to_be_visible()
+    assert fleet.battery.metrics.get(key="solar_power").unit == "W"
+    page.get_by_role("button", name="Ignore quay/heatpump/power").click()
+    expect(page.get_by_text("Every name has a metric")).to_be_visible()

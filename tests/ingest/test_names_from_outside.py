@@ -200,8 +200,7 @@ def test_guesses_are_cut_to_what_can_be_kept(sender: Sender) -> None:
 def test_a_source_may_announce_a_name_before_anything_comes(sender: Sender, metric: Metric) -> None:
     map_to(metric, sender, "mapped")
     names = [ExternalName(POWER, guess=Guess(unit="W")), ExternalName("mapped"), ExternalName("")]
-    with transaction.atomic():
-        propose(names, sender, NOON)
+    propose(names, sender, NOON)
     row = Discovered.objects.get()
     assert (row.name, row.unit, row.count, row.latest_at) == (POWER, "W", 0, None)
     bring(sender, {POWER: [(0, 1)]})

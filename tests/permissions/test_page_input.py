@@ -17,6 +17,8 @@ QUERIES = {
     "/metrics/{metric}/readings/delete/": ["start", "end", "start_offset", "end_offset"],
     "/subscriptions/": LIST,
     "/changes/": [*LIST, "site", "device", "actor", "since"],
+    "/discovered/": [*LIST, "site", "source", "device_name", "state", "accept"],
+    "/aliases/": [*LIST, "site", "source", "metric"],
     "/subscriptions/{subscription}/": HISTORY,
     "/subscriptions/add/": ["search", "metrics"],
 }
@@ -38,6 +40,25 @@ FORMS = {
         "expected_interval": 60,
         "rollover": 1000,
     },
+    "/discovered/{discovered}/accept/": {
+        "device": 1,
+        "key": "new",
+        "name": "New",
+        "unit": "W",
+        "type": "gauge",
+        "factor": 1,
+        "sign": 1,
+        "said": "x",
+    },
+    "/aliases/add/": {
+        "name": "new",
+        "source": "x",
+        "site": 1,
+        "metric": 1,
+        "factor": 1,
+        "sign": 1,
+    },
+    "/aliases/{alias}/edit/": {"metric": 1, "factor": 1, "sign": 1},
     "/subscriptions/add/": {"name": "New", "description": "x", "metrics": 1, "search": "x"},
     "/subscriptions/{subscription}/edit/": {"name": "New", "metrics": 1, "drop_unavailable": 1},
     "/account/": {"clock": "site", "time_zone": "UTC", "units": "kilo", "theme": "dark"},
@@ -80,6 +101,8 @@ def address_of(path, world):
         metric=side.metric.pk,
         subscription=subscription.pk,
         token=world.tokens[technician].token_key,
+        discovered=side.discovered.pk,
+        alias=side.alias.pk,
     )
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, User
+from ingest.models import Alias, Discovered
 from metrics.models import Metric
 from tests.support.factories import (
     PASSWORD,
@@ -26,11 +28,16 @@ NEW_PASSWORD = "an entirely different phrase"
 
 @dataclass
 class Side:
-    """One side of the fence: a Site with a Device with two Metrics."""
+    """One side of the fence: a Site with a Device with two Metrics, and with two outside names.
+
+    One of the names has an alias, the other waits.
+    """
 
     site: Any
     device: Any
     metric: Any
+    alias: Any
+    discovered: Any
 
 
 class World:
@@ -126,6 +133,20 @@ class World:
             "api:metric-list": {"device": side.device.pk, "key": "another"},
             "api:subscription-list": subscription,
             "api:subscription-detail": subscription,
+            "api:discovered-accept": {"metric": side.metric.pk},
+            "api:alias-list": {
+                "site": side.site.pk,
+                "source": "gateway",
+                "name": "another",
+                "metric": side.metric.pk,
+            },
+            "api:alias-detail": {
+                "site": side.site.pk,
+                "source": "gateway",
+                "name": "known",
+                "metric": side.metric.pk,
+                "factor": 10,
+            },
             "api:readings": {
                 "metric": side.metric.pk,
                 "timestamps": ["2026-06-01T12:00:00Z"],
@@ -164,6 +185,24 @@ class World:
             },
             "subscription-add": subscription,
             "subscription-edit": subscription,
+            "discovered-accept": {
+                "device": side.device.pk,
+                "key": "another",
+                "name": "Another",
+                "unit": "W",
+                "type": "gauge",
+                "factor": 1,
+                "sign": 1,
+            },
+            "alias-add": {
+                "site": side.site.pk,
+                "source": "gateway",
+                "name": "another",
+                "metric": side.metric.pk,
+                "factor": 1,
+                "sign": 1,
+            },
+            "alias-edit": {"metric": side.metric.pk, "factor": 10, "sign": -1},
         }.get(route)
 
 
@@ -178,6 +217,10 @@ OBJECTS = {
     "api:metric-latest": "metric",
     "api:metric-timeseries": "metric",
     "api:metric-readings": "metric",
+    "api:discovered-detail": "discovered",
+    "api:discovered-accept": "discovered",
+    "api:discovered-ignore": "discovered",
+    "api:alias-detail": "alias",
     "api:subscription-detail": "subscription",
     "api:subscription-export": "subscription",
     "api:subscription-latest": "subscription",
@@ -197,6 +240,11 @@ OBJECTS = {
     "token-revoke": "token",
     "api:token-detail": "token",
     "api:token-renew": "token",
+    "discovered-accept": "discovered",
+    "discovered-ignore": "discovered",
+    "discovered-take-back": "discovered",
+    "alias-edit": "alias",
+    "alias-delete": "alias",
 }
 # Their body or query names a row.
 NAMING = {
@@ -204,6 +252,8 @@ NAMING = {
     ("api:metric-list", "POST"),
     ("api:metric-latest-list", "GET"),
     ("api:readings", "POST"),
+    ("api:alias-list", "POST"),
+    ("alias-add", "POST"),
     ("api:subscription-list", "POST"),
     ("api:token-list", "POST"),
     ("subscription-add", "POST"),
@@ -221,4 +271,8 @@ def _side(name: str, users: list[User | None]) -> Side:
     site = SiteFactory(name=name, users=users)
     device = DeviceFactory(site=site)
     MetricFactory(device=device)
-    return Side(site, device, device.metrics.first())
+    metric = device.metrics.first()
+    alias = Alias.objects.create(site=site, source="gateway", name="known", metric=metric)
+    seen = {"first_seen": timezone.now(), "last_seen": timezone.now()}
+    discovered = Discovered.objects.create(site=site, source="gateway", name="unknown", **seen)
+    return Side(site, device, metric, alias, discovered)

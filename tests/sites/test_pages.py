@@ -194,7 +194,7 @@ def test_the_site_list_takes_as_many_queries_however_long(
         DeviceFactory(site=SiteFactory(users=[technician]), kind="grid_meter")
     client = client_for(technician)
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert len(shown(client.get("/sites/"))) == count
 
 

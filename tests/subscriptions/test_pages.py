@@ -283,7 +283,7 @@ def test_the_dashboard_takes_as_many_queries_however_many_metrics(
     mine = SubscriptionFactory(owner=standard, metrics=metrics)
     client = client_for(standard)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         assert len(client.get(f"/subscriptions/{mine.pk}/").context["tiles"]) == count
 
 
