@@ -7,7 +7,7 @@ already is not taken for new then: it is neither stored twice nor dated anew.
 from dataclasses import dataclass, field
 from time import monotonic
 
-from ingest.mqtt.reading import Message
+from ingest.mqtt.messages import Message
 
 BATCH = 1_000  # messages that are stored at once, at most
 LONGEST_WAIT = 0.2  # s that a message waits for others

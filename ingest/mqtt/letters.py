@@ -5,7 +5,7 @@ from base64 import b64encode
 import msgspec
 
 from energy.instants import from_micros
-from ingest.mqtt.reading import Message
+from ingest.mqtt.messages import Message
 
 _MOST_BYTES = 64 * 1024  # of a payload; what is longer is cut
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.text import slugify
 
 from ingest.mqtt.mapping import TopicRule, ValueRule
+from ingest.mqtt.messages import Message
 from ingest.mqtt.paths import VALUE
 from ingest.mqtt.patterns import TopicPattern, filled
 from ingest.mqtt.payloads import decoded, number
@@ -33,19 +34,6 @@ class Measured:
     series: Series
     timestamp: int
     value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What arrived, and when: `received_at` in microseconds since 1970.
-
-    `retained`: the broker had kept it for whoever would subscribe, for nobody knows how long.
-    """
-
-    topic: str
-    payload: bytes
-    received_at: int
-    retained: bool = False
 
 
 def external_name(topic: str, path: str) -> str:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ingest.mqtt.discovery import proposals
 from ingest.mqtt.letters import letter
 from ingest.mqtt.mapping import Mapping, read_mapping
-from ingest.mqtt.reading import Message, Router
+from ingest.mqtt.messages import Message
+from ingest.mqtt.reading import Router
 
 RECEIVED_AT = 1_790_000_000_000_000
 ALL = "use: [shelly, tasmota, zigbee2mqtt, openems, {mapping: flat, names: {prefix: home}}]"

@@ -1,7 +1,7 @@
 """Messages between arrival and acknowledgement, also of a connection that was lost."""
 
 from ingest.mqtt.inbox import BATCH, MOST_UNSECURED, Delivery, Inbox
-from ingest.mqtt.reading import Message
+from ingest.mqtt.messages import Message
 
 
 def delivered(mid: int, connection: int = 1, text: str = "1", at: int = 10) -> Delivery:

@@ -7,8 +7,9 @@ import pytest
 
 from energy.instants import to_micros
 from ingest.mqtt.mapping import read_mapping
+from ingest.mqtt.messages import Message
 from ingest.mqtt.places import MappingError
-from ingest.mqtt.reading import Message, Router
+from ingest.mqtt.reading import Router
 
 RECEIVED_AT = 1_790_000_000_000_000
 

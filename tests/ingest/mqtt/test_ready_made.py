@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ingest.mqtt.mapping import Mapping, read_mapping, ready_made
-from ingest.mqtt.reading import Message, Router
+from ingest.mqtt.messages import Message
+from ingest.mqtt.reading import Router
 from ingest.names import Guess
 
 RECEIVED_AT = 1_790_000_000_000_000
