@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,13 +23,17 @@ discovery: {site: depot}
 
 
 @pytest.fixture(scope="module")
-def running(
-    mosquitto: Broker, installed: Installation, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ConsumerProcess]:
+def mapping(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of MAPPING in a file."""
+    path = tmp_path_factory.mktemp("mapping") / "mapping.yaml"
+    path.write_text(MAPPING, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def running(mosquitto: Broker, installed: Installation, mapping: str) -> Iterator[ConsumerProcess]:
     """A consumer with a mapping, for all tests."""
-    mapping = tmp_path_factory.mktemp("mapping") / "mapping.yaml"
-    mapping.write_text(MAPPING, encoding="utf-8")
-    with consumer(installed, mosquitto.url(), MQTT_MAPPING=str(mapping)) as running:
+    with consumer(installed, mosquitto.url(), MQTT_MAPPING=mapping) as running:
         yield running
 
 
@@ -145,27 +148,29 @@ def test_what_home_assistant_is_told_is_a_proposal(
 
 
 def test_an_old_value_that_the_broker_kept_is_not_measured_now(
-    mosquitto: Broker, installed: Installation, tmp_path: Path
+    mosquitto: Broker, installed: Installation, running: ConsumerProcess
 ) -> None:
     dated = {"value": 5, "timestamp": NOON}
     with Gateway(mosquitto) as gateway:
         gateway.send("energy/depot/meter-5/active_power", dated, retain=True)
         sent = gateway.send("energy/depot/meter-6/active_power", b"6", retain=True)
-        wait_for(sent.is_published)
+        # Whoever listens when it is sent takes it as measured now.
+        wait_for(lambda: sent in gateway.acknowledged and len(installed.readings(6)) == 1)
         with consumer(installed, mosquitto.url(), MQTT_CLIENT_ID="late"):
             wait_for(lambda: has(installed, 5, (AT_NOON, 5)))
             gateway.send("energy/depot/meter-7/active_power", {"value": 7, "timestamp": NOON})
             wait_for(lambda: has(installed, 7, (AT_NOON, 7)))
-        # Whoever listened when it was sent has it; nobody dates it again.
         assert len(installed.readings(6)) == 1
 
 
-def test_a_gateway_that_needs_it_is_kept_alive(mosquitto: Broker, running: ConsumerProcess) -> None:
+def test_a_gateway_that_needs_it_is_kept_alive(
+    mosquitto: Broker, installed: Installation, mapping: str
+) -> None:
+    settings = {"MQTT_MAPPING": mapping, "MQTT_CLIENT_ID": "other"}
     with Gateway(mosquitto, "R/c0619ab1b5a3/keepalive") as gateway:
-        mosquitto.stop()
-        mosquitto.start()
-        wait_for(lambda: gateway.heard != [], seconds=20)
-        assert gateway.heard[0].payload == b""
+        with consumer(installed, mosquitto.url(), **settings):
+            wait_for(lambda: gateway.heard != [])
+        assert gateway.heard[0].payload == b""  # so that all values are sent
 
 
 def test_its_heart_beats_and_it_says_what_it_refuses(
@@ -177,9 +182,7 @@ def test_its_heart_beats_and_it_says_what_it_refuses(
     assert "Traceback" not in running.log
 
 
-def test_an_encrypted_connection(
-    mosquitto: Broker, installed: Installation, tmp_path: Path
-) -> None:
+def test_an_encrypted_connection(mosquitto: Broker, installed: Installation) -> None:
     url = mosquitto.url().replace("mqtt://", "mqtts://").replace("127.0.0.1", "localhost")
     secure = url.replace(str(mosquitto.port), str(mosquitto.secure_port))
     settings = {"MQTT_CA_FILE": str(mosquitto.ca_file), "MQTT_CLIENT_ID": "secure"}
@@ -204,7 +207,7 @@ def test_who_is_not_let_in_says_so_and_tries_again(
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("wrong", "said"),
     [
         ({"MQTT_URL": ""}, "MQTT_URL is not set"),
         ({"MQTT_URL": "http://u:secret@h"}, "MQTT_URL has the form mqtt[s]://"),
@@ -214,9 +217,9 @@ def test_who_is_not_let_in_says_so_and_tries_again(
     ],
 )
 def test_wrong_settings_are_said_at_the_start(
-    installed: Installation, settings: dict[str, str], said: str
+    installed: Installation, wrong: dict[str, str], said: str
 ) -> None:
-    process = ConsumerProcess(installed, "mqtt://127.0.0.1:1", **settings)
+    process = ConsumerProcess(installed, "mqtt://127.0.0.1:1", **wrong)
     assert process.process.wait(timeout=30) == 1
     assert said in process.log
     assert "secret" not in process.log
