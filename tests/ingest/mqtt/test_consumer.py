@@ -10,7 +10,7 @@ from tests.support.brokers import Broker, Gateway
 from tests.support.consumers import ConsumerProcess, Installation, consumer
 from tests.support.processes import wait_for
 
-pytestmark = pytest.mark.mosquitto
+pytestmark = [pytest.mark.mosquitto, pytest.mark.engine]
 NOON = "2026-06-01T12:00:00Z"
 AT_NOON = 1780315200
 MAPPING = """

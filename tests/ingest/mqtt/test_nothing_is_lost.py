@@ -10,7 +10,7 @@ from tests.support.brokers import Broker, Gateway
 from tests.support.consumers import ConsumerProcess, Installation, consumer
 from tests.support.processes import wait_for
 
-pytestmark = pytest.mark.mosquitto
+pytestmark = [pytest.mark.mosquitto, pytest.mark.engine]
 START = datetime(2026, 6, 1, tzinfo=UTC)
 HALF = 1_000
 
