@@ -120,8 +120,8 @@ class Connection:
         """Take leave, after all that was said has been sent."""
         while self._client.want_write() and self.listen(_CONNECT_SECONDS):
             continue
-        self._client.disconnect()
         self.is_open = False
+        self._client.disconnect()
 
     def _connected(
         self, client: Client, userdata: Any, flags: ConnectFlags, reason: ReasonCode,
