@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from sites.models import Site
 
 GATEWAYS = 10  # each with a Site of its own
 VALUES = 10  # in a message
-MESSAGES = 6_000
+MESSAGES = 20_000
 WANTED = 20_000
 CONFIGURATION = Path(__file__).parent.parent / "deploy" / "mosquitto" / "mosquitto.conf"
 _KEPT = ("persistence true", "max_", "persistent_client")
@@ -51,7 +52,7 @@ def measure() -> float:
 
 def report(rate: float) -> str:
     """The table of it."""
-    if rate != rate:
+    if math.isnan(rate):
         return "Readings by MQTT: not measured, as Mosquitto is not installed."
     head = (f"readings/s by MQTT, {VALUES} in a message", "measured", "target")
     return table(head, [("one consumer", f"{rate:,.0f}", target(f"≥ {WANTED:,}", rate >= WANTED))])
@@ -149,13 +150,14 @@ def _rate(before: int, after: int) -> float:
         _check(deadline)
         if first == before and count > before:
             first, began = count, time.monotonic()
-        time.sleep(0.02)
+        time.sleep(0.1)  # Asking takes time from the consumer, too.
     return (after - first) / (time.monotonic() - began)
 
 
 def _stored() -> int:
-    """How many of the gateways' readings there are."""
-    return Reading.objects.filter(metric__device__site__slug__startswith="gateway-").count()
+    """How many readings of the gateways there are."""
+    ids = Metric.objects.filter(device__site__slug__startswith="gateway-").values_list("pk")
+    return Reading.objects.filter(metric__in=[pk for (pk,) in ids]).count()
 
 
 def _check(deadline: float) -> None:
