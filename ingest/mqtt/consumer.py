@@ -14,21 +14,21 @@ from django.db import (
     connections,
 )
 
-from ingest.mqtt import discovery, letters
+from ingest.mqtt import letters
 from ingest.mqtt.address import BrokerAddress
 from ingest.mqtt.complaints import Complaints
 from ingest.mqtt.connection import Connection, Subscription
 from ingest.mqtt.form import KeepaliveForm
 from ingest.mqtt.inbox import Delivery, Inbox
-from ingest.mqtt.mapping import Mapping, ValueRule
-from ingest.mqtt.messages import Message
+from ingest.mqtt.mapping import Mapping
+from ingest.mqtt.proposed import ProposedSeries
 from ingest.mqtt.reading import Router
 from ingest.mqtt.storing import Refusals, store_messages
 
 LONGEST_PAUSE = 30.0  # s between attempts while broker or database is away
 _LETTERS_SECONDS = 2.0  # that the end waits for the broker to take what was refused
+_REST = 0.2  # s between looks at what may be back
 _LISTEN = 0.05  # s; so that a batch is stored soon after it is due
-MOST_PROPOSED = 5_000  # series that discovery messages may add
 
 # What a database raises that is away or not migrated yet; of that, what data can be to blame for.
 _AWAY = (DatabaseError, InterfaceError)
@@ -78,10 +78,11 @@ class Consumer:
         self._stop = stop
         self._beat = beat
         self._router = Router(mapping.rules)
+        self._proposed = ProposedSeries(self._router, mapping.discovery)
+        self._has_recalled = False
         self._inbox = Inbox()
         self._letters: dict[int, Delivery] = {}
         self._sent_at: dict[KeepaliveForm, float] = {}
-        self._proposed: set[tuple[str, str]] = set()
         self._broker, self._database = Pause(), Pause()
         self._complaints = Complaints()
         self._connection = Connection(
@@ -96,12 +97,12 @@ class Consumer:
             self._beat()
             if self._is_connected:
                 self._listen()
-            elif self._broker.is_over:
+            elif self._has_recalled and self._broker.is_over:
                 self._connect()
             else:
-                self._stop.wait(min(0.5, self._broker.until - monotonic()))
+                self._stop.wait(_REST)
             if self._database.is_over:
-                self._store_due()
+                self._use_database()
         self._finish()
 
     # The broker --------------------------------------------------------------------------
@@ -124,14 +125,12 @@ class Consumer:
             self._send_keepalives()
 
     def _began(self, is_known: bool) -> None:
-        """A connection is made: ask for the topics. The broker keeps what we ask for, but the
-        mapping may have changed."""
+        """Ask for the topics. The broker may know them, but the mapping may have changed."""
         if not is_known:
             self._inbox.forget_numbers()
         self._connection.subscribe(map(self._shared, self._router.filters))
-        prefix = self._mapping.discovery.prefix
         self._connection.subscribe(
-            Subscription(each, qos=0, retained=True) for each in discovery.filters(prefix)
+            Subscription(each, qos=0, retained=True) for each in self._proposed.filters
         )
         self._sent_at.clear()
 
@@ -149,39 +148,34 @@ class Consumer:
                 self._sent_at[keepalive] = now
 
     def _delivered(self, delivery: Delivery, again: bool) -> None:
-        topic, prefix = delivery.message.topic, self._mapping.discovery.prefix
-        if discovery.is_discovery(topic, prefix) and not delivery.mid:
-            self._propose(delivery.message)
+        if not delivery.mid and self._proposed.is_one(delivery.message):
+            self._connection.subscribe(map(self._shared, self._proposed.hear(delivery.message)))
         elif known := self._inbox.add(delivery, again=again):
             self._connection.acknowledge(known.mid)
             self._inbox.acknowledged(known)
-
-    def _propose(self, message: Message) -> None:
-        """Listen to what a discovery message tells of."""
-        prefix = self._mapping.discovery.prefix
-        for topic, path, guess in discovery.proposals(message.topic, prefix, message.payload):
-            key = topic, path.text
-            if key in self._proposed or len(self._proposed) >= MOST_PROPOSED:
-                continue
-            self._proposed.add(key)
-            is_new = self._router.route(topic) is None
-            self._router.add(topic, ValueRule(path, guess=guess), self._mapping.discovery.site)
-            if is_new:
-                self._connection.subscribe([self._shared(topic)])
+        elif self._inbox.is_full and not delivery.mid:
+            self._complaints.say("Dropped a message on %s: too many wait", delivery.message.topic)
 
     # The database ------------------------------------------------------------------------
 
-    def _store_due(self) -> None:
-        if not (batch := self._inbox.next_batch()):
-            return
+    def _use_database(self) -> None:
+        """Do what the database is needed for; while it is away, all of that waits."""
         try:
-            refusals = self._store(batch)
+            if not self._has_recalled:
+                self._proposed.recall()
+                self._has_recalled = True
+            self._proposed.announce()
+            self._store_due()
         except _AWAY as error:
             self._database.fail()
             logger.warning("The database is away; messages wait: %s", error)
             connections.close_all()
-            return
-        self._database.end()
+        else:
+            self._database.end()
+
+    def _store_due(self) -> None:
+        batch = self._inbox.next_batch()
+        refusals = self._store(batch) if batch else {}
         self._inbox.take(batch)
         for position, delivery in enumerate(batch):
             if reason := refusals.get(position):
@@ -228,7 +222,7 @@ class Consumer:
         """Store what has arrived, and take leave: what is committed is acknowledged."""
         while self._inbox.waiting and not self._database.failures:
             self._inbox.hurry()
-            self._store_due()
+            self._use_database()
         deadline = monotonic() + _LETTERS_SECONDS
         while self._letters and self._is_connected and monotonic() < deadline:
             self._listen()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ingest.mqtt.paths import VALUE, MemberPath
+from ingest.mqtt.patterns import is_topic
 from ingest.names import Guess
 from metrics.units import UNITS, suggestion
 
@@ -81,14 +82,9 @@ def _sensors(component: str, content: dict[str, Any]) -> Iterator[dict[str, Any]
 
 def _proposal(sensor: dict[str, Any]) -> Proposal | None:
     topic, path = _absolute(sensor), _path(_text(sensor, "value_template"))
-    if path is None or not _is_topic(topic):
+    if path is None or not is_topic(topic):
         return None
     return Proposal(topic, path, _guess(sensor))
-
-
-def _is_topic(text: str) -> bool:
-    """Whether it is the topic of messages; a broker ends the connection over what is none."""
-    return bool(text) and text.isprintable() and text[0] != "$" and not set(text) & set("+#")
 
 
 def _absolute(sensor: dict[str, Any]) -> str:

@@ -34,10 +34,14 @@ class Inbox:
     """What waits to be stored, in the order of arrival, and what is still to be acknowledged."""
 
     waiting: list[Delivery] = field(default_factory=list)
-    dropped: int = 0
     _open: dict[int, Delivery] = field(default_factory=dict)
     _unsecured: int = 0
     _since: float = 0.0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether further messages that nobody will send again are dropped."""
+        return self._unsecured >= MOST_UNSECURED
 
     def add(self, delivery: Delivery, *, again: bool) -> Delivery | None:
         """Take what has arrived; returns what can be acknowledged at once, which is stored already.
@@ -49,8 +53,7 @@ class Inbox:
             known.connection = delivery.connection
             return known if known.settled else None
         if not delivery.mid:
-            if self._unsecured >= MOST_UNSECURED:
-                self.dropped += 1
+            if self.is_full:
                 return None
             self._unsecured += 1
         else:
@@ -71,6 +74,8 @@ class Inbox:
 
     def take(self, batch: list[Delivery]) -> None:
         """A batch that came from `next_batch` is stored, or else done with."""
+        if not batch:
+            return
         del self.waiting[: len(batch)]
         self._unsecured -= sum(1 for delivery in batch if not delivery.mid)
         self._since = monotonic()

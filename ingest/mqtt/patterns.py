@@ -59,6 +59,11 @@ def member_pattern(text: str) -> Pattern:
     return Pattern(text, names, expression)
 
 
+def is_topic(text: str) -> bool:
+    """Whether it can be the topic of messages; a broker ends the connection over what cannot."""
+    return bool(text) and text.isprintable() and text[0] != "$" and not set(text) & _WILDCARDS
+
+
 def names_in(text: str) -> set[str]:
     """The names that a text is written with."""
     return {name for name, _ in _NAME.findall(text)}

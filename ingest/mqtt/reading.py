@@ -8,7 +8,7 @@ from django.utils.text import slugify
 
 from ingest.mqtt.mapping import TopicRule, ValueRule
 from ingest.mqtt.messages import Message
-from ingest.mqtt.paths import VALUE
+from ingest.mqtt.paths import VALUE, MemberPath
 from ingest.mqtt.patterns import TopicPattern, filled
 from ingest.mqtt.payloads import decoded, number
 from ingest.names import ExternalName, Guess
@@ -39,6 +39,12 @@ class Measured:
 def external_name(topic: str, path: str) -> str:
     """How a series is called: by its topic, and behind a # by its path where that says more."""
     return topic if path == VALUE else f"{topic}#{path}"
+
+
+def split_name(name: str) -> tuple[str, MemberPath]:
+    """The topic and the path that a series is called by."""
+    topic, _, path = name.partition("#")
+    return topic, MemberPath.literal(path.split(".") if path else [VALUE])
 
 
 @dataclass(frozen=True, slots=True)

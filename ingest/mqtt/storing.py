@@ -46,6 +46,12 @@ class _Share:
         )
 
 
+def sender_for(site: str | None) -> Sender:
+    """Whoever brings what is of a Site by its slug, or of none that is known."""
+    found = Site.objects.filter(slug=site).first() if site else None
+    return Sender(OPERATOR, SOURCE, found and found.pk)
+
+
 def store_messages(messages: Sequence[Message], router: Router) -> Refusals:
     """Store what is good of each message, in one transaction; returns why others are not."""
     shares: dict[str, _Share] = {}

@@ -128,23 +128,36 @@ def test_an_unknown_name_waits_for_the_site_that_it_names(
     assert found["energy/nowhere/boiler/temperature"][-1] is None
 
 
+FRIDGE = {
+    "name": "Fridge Energy", "stat_t": "tele/fridge/SENSOR", "unit_of_meas": "kWh",
+    "stat_cla": "total_increasing", "val_tpl": "{{value_json['ENERGY']['Total']}}",
+    "dev": {"ids": ["218FF9"], "name": "Fridge"},
+}  # fmt: skip
+FRIDGE_NAME = "tele/fridge/SENSOR#ENERGY.Total"
+
+
+def waiting_count(installed: Installation, name: str) -> int:
+    ((count,),) = installed.query(f"SELECT waiting FROM ingest_discovered WHERE name = '{name}'")
+    return int(str(count))
+
+
 def test_what_home_assistant_is_told_is_a_proposal(
-    installed: Installation, gateway: Gateway
+    mosquitto: Broker, installed: Installation, mapping: str
 ) -> None:
-    config = {
-        "name": "Fridge Energy", "stat_t": "tele/fridge/SENSOR", "unit_of_meas": "kWh",
-        "stat_cla": "total_increasing", "val_tpl": "{{value_json['ENERGY']['Total']}}",
-        "dev": {"ids": ["218FF9"], "name": "Fridge"},
-    }  # fmt: skip
-    gateway.send("homeassistant/sensor/218FF9/energy/config", config, retain=True)
-
-    def arrives() -> bool:
-        gateway.send("tele/fridge/SENSOR", {"ENERGY": {"Total": 2674.596}})
-        return "tele/fridge/SENSOR#ENERGY.Total" in discovered(installed)
-
-    wait_for(arrives, pause=0.3)
-    said = discovered(installed)["tele/fridge/SENSOR#ENERGY.Total"]
-    assert said == ("kWh", "counter", "Fridge", "depot")
+    settings = {"MQTT_MAPPING": mapping, "MQTT_CLIENT_ID": "proposed"}
+    with Gateway(mosquitto) as gateway:
+        with consumer(installed, mosquitto.url(), **settings):
+            gateway.send("homeassistant/sensor/218FF9/energy/config", FRIDGE, retain=True)
+            wait_for(lambda: FRIDGE_NAME in discovered(installed))
+            said = discovered(installed)[FRIDGE_NAME]
+            assert said == ("kWh", "counter", "Fridge", "depot")
+            gateway.send("tele/fridge/SENSOR", {"ENERGY": {"Total": 2674.596}})
+            wait_for(lambda: waiting_count(installed, FRIDGE_NAME) == 1)
+        # It is known from now on: what waits in the broker comes before the proposal does.
+        sent = gateway.send("tele/fridge/SENSOR", {"ENERGY": {"Total": 2674.6}})
+        wait_for(lambda: sent in gateway.acknowledged)
+        with consumer(installed, mosquitto.url(), **settings):
+            wait_for(lambda: waiting_count(installed, FRIDGE_NAME) == 2)
 
 
 def test_an_old_value_that_the_broker_kept_is_not_measured_now(
