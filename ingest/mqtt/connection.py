@@ -18,7 +18,7 @@ from ingest.mqtt.inbox import Delivery
 from ingest.mqtt.messages import Message
 
 # Messages that the broker sends before it waits for an acknowledgement.
-RECEIVE_MAXIMUM = 2_000
+MAX_UNACKNOWLEDGED = 2_000
 MAX_PACKET_BYTES = 1024 * 1024
 # Twice a lock's time limit: the connection outlives a batch that waits for the database.
 KEEPALIVE = 120
@@ -88,7 +88,7 @@ class Connection:
         """Begin to connect; `is_open` says when the broker agreed. Raises OSError."""
         properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = SESSION_SECONDS
-        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.ReceiveMaximum = MAX_UNACKNOWLEDGED
         properties.MaximumPacketSize = MAX_PACKET_BYTES
         self._client.connect(
             self._address.host, self._address.port, KEEPALIVE, clean_start=False,

@@ -142,12 +142,14 @@ def waiting_count(installed: Installation, name: str) -> int:
 
 
 def test_what_home_assistant_is_told_is_a_proposal(
-    mosquitto: Broker, installed: Installation, mapping: str
+    mosquitto: Broker, installed: Installation, tmp_path: Path
 ) -> None:
-    settings = {"MQTT_MAPPING": mapping, "MQTT_CLIENT_ID": "proposed"}
+    path = tmp_path / "mapping.yaml"
+    path.write_text("discovery: {prefix: assistant, site: depot}")  # No other consumer's.
+    settings = {"MQTT_MAPPING": str(path), "MQTT_CLIENT_ID": "proposed"}
     with Gateway(mosquitto) as gateway:
         with consumer(installed, mosquitto.url(), **settings):
-            gateway.send("homeassistant/sensor/218FF9/energy/config", FRIDGE, retain=True)
+            gateway.send("assistant/sensor/218FF9/energy/config", FRIDGE, retain=True)
             wait_for(lambda: FRIDGE_NAME in discovered(installed))
             said = discovered(installed)[FRIDGE_NAME]
             assert said == ("kWh", "counter", "Fridge", "depot")
