@@ -54,6 +54,8 @@ def _mapping_messages() -> list[CheckMessage]:
         if settings.MQTT_REFUSED_TOPIC and rule.pattern.match(settings.MQTT_REFUSED_TOPIC):
             said = f"{rule.pattern.text} of {rule.origin} matches MQTT_REFUSED_TOPIC."
             return [Error(said, hint="Refused messages would come back.", id="mqtt.E006")]
+    if not settings.MQTT_MAPPING:
+        return []
     lines = list(described(mapping))
     more = [f"and {len(lines) - _MOST_LISTED} more"] if len(lines) > _MOST_LISTED else []
     listed = "\n\t".join(["By MQTT come:", *lines[:_MOST_LISTED], *more])

@@ -145,7 +145,7 @@ class Connection:
 
     def _received(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         received_at = time_ns() // 1000
-        taken = Message(_topic(message), message.payload, received_at, message.retain)
+        taken = Message(_topic(message), bytes(message.payload), received_at, message.retain)
         mid = message.mid if message.qos else 0
         self._on_delivery(Delivery(taken, mid, self.number), message.dup)
 

@@ -9,7 +9,7 @@ class _Form(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """No member is ignored: a misspelt one must not pass for one that was left out."""
 
 
-class TimeForm(_Form):
+class TimeForm(_Form, frozen=True):
     """`{path: Time, format: auto, zone: Europe/Berlin}`"""
 
     path: str
@@ -17,7 +17,7 @@ class TimeForm(_Form):
     zone: str = ""
 
 
-class ValueForm(_Form):
+class ValueForm(_Form, frozen=True):
     """One value of a message, or with names in its path several.
 
     `name` is how it is called, where that is not by the topic and the path.
@@ -33,7 +33,7 @@ class ValueForm(_Form):
     sign: Literal[1, -1] = 1
 
 
-class TopicForm(_Form):
+class TopicForm(_Form, frozen=True):
     """What messages of a topic hold. `strict`: what is not understood in them is refused."""
 
     topic: str
@@ -44,7 +44,7 @@ class TopicForm(_Form):
     strict: bool = False
 
 
-class KeepaliveForm(_Form):
+class KeepaliveForm(_Form, frozen=True):
     """What to send every so many seconds, so that a gateway goes on; `first` after connecting."""
 
     topic: str
@@ -53,7 +53,7 @@ class KeepaliveForm(_Form):
     every: float = 30.0
 
 
-class UseForm(_Form):
+class UseForm(_Form, frozen=True):
     """A ready-made mapping, with what it cannot know: Site, zone, what its names stand for."""
 
     mapping: str
@@ -62,14 +62,14 @@ class UseForm(_Form):
     names: dict[str, str] = {}
 
 
-class DiscoveryForm(_Form):
+class DiscoveryForm(_Form, frozen=True):
     """Where Home Assistant's discovery messages are; an empty prefix for nowhere."""
 
     prefix: str = "homeassistant"
     site: str = ""
 
 
-class MappingForm(_Form):
+class MappingForm(_Form, frozen=True):
     """A whole file."""
 
     use: tuple[str | UseForm, ...] = ()

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -114,6 +116,23 @@ def test_good_messages_beside_bad_ones_are_stored(
     good = [(AT_NOON + number, float(number)) for number in range(1, 20, 2)]
     wait_for(lambda: has(installed, 4, *good))
     wait_for(lambda: len(gateway.heard) == 10)
+
+
+def test_garbage_kills_nothing(installed: Installation, gateway: Gateway) -> None:
+    random = Random(1)
+    topics = [
+        "energy/depot/meter-9/active_power", "energy/depot/meter-9", "plant/x/power",
+        "N/c0619ab1b5a3/system/0/Dc/Battery/Soc", "energy/\u00e9/\U0001f50b/x", "energy/a b/'/\"",
+        "homeassistant/sensor/x/config", "homeassistant/sensor/x/y/config",
+    ]  # fmt: skip
+    for number in range(400):
+        payload = random.randbytes(random.randrange(200))
+        if number % 2:
+            payload = b'{"value": ' + payload + b"}"
+        gateway.send(random.choice(topics), payload)
+    gateway.send("homeassistant/sensor/x/z/config", b'{"state_topic": "' + b"x" * 70_000 + b'"}')
+    gateway.send("energy/depot/meter-9/active_power", {"value": 9, "timestamp": NOON})
+    wait_for(lambda: has(installed, 9, (AT_NOON, 9)))
 
 
 def test_an_unknown_name_waits_for_the_site_that_it_names(
