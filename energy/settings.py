@@ -8,7 +8,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from energy import databases
+from energy import databases, openapi
 from energy.logs import logged_to_console
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -278,32 +278,6 @@ MIGRATION_MODULES = {"knox": None, "auditlog": None}
 AUDITLOG_LOGENTRY_MODEL = "changes.Change"
 AUDITLOG_STORE_JSON_CHANGES = True
 CHANGES_RETENTION_DAYS = env.int("CHANGES_RETENTION_DAYS", default=730)
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Energy management system",
-    "DESCRIPTION": "Sites, devices, metrics, their latest values and history, and subscriptions.",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "DeviceKind": "devices.kinds.DeviceKind",
-        "DeviceStatus": "devices.kinds.DeviceStatus",
-        "MetricType": "metrics.vocabulary.MetricType",
-        "Freshness": "metrics.freshness.Freshness",
-        "Aggregate": "timeseries.summaries.AGGREGATES",
-        "Role": "energy.access.ROLES",
-        "ChangeKind": "changes.described.ChangeKind",
-        "ChangeAction": "changes.described.ChangeAction",
-        "ChangeVia": "changes.models.Change.Via",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "energy.schema.describe_problems",
-    ],
-}
+SPECTACULAR_SETTINGS = openapi.SETTINGS
 
 LOGGING = logged_to_console(env.str("LOG_LEVEL", default="INFO"))

@@ -32,7 +32,7 @@ logger = logging.getLogger("ingest.mqtt")
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class TopicFilter:
     """A filter of topics. `retained`: whether the broker sends what it has kept each time."""
 
     filter: str
@@ -64,7 +64,7 @@ class Connection:
         self._on_delivery = on_delivery
         self._on_session = on_session
         self._on_published = on_published
-        self._asked: dict[int, Sequence[Subscription]] = {}
+        self._asked: dict[int, Sequence[TopicFilter]] = {}
         self._client = self._make_client(client_id, ca_file)
 
     def _make_client(self, client_id: str, ca_file: str) -> Client:
@@ -99,7 +99,7 @@ class Connection:
         """Let something happen within `seconds`; False when the connection is lost."""
         return self._client.loop(seconds) is MQTTErrorCode.MQTT_ERR_SUCCESS
 
-    def subscribe(self, subscriptions: Iterable[Subscription]) -> None:
+    def subscribe(self, subscriptions: Iterable[TopicFilter]) -> None:
         """Ask for topics. What is refused is logged."""
         left = list(subscriptions)
         while left:
@@ -166,7 +166,7 @@ class Connection:
                 logger.error("The broker refuses the topics %s: %s", asked.filter, reason)
 
 
-def _options(subscription: Subscription) -> SubscribeOptions:
+def _options(subscription: TopicFilter) -> SubscribeOptions:
     handling = (
         SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
         if subscription.retained

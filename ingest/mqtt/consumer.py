@@ -17,7 +17,7 @@ from django.db import (
 from ingest.mqtt import letters
 from ingest.mqtt.address import BrokerAddress
 from ingest.mqtt.complaints import Complaints
-from ingest.mqtt.connection import Connection, Subscription
+from ingest.mqtt.connection import Connection, TopicFilter
 from ingest.mqtt.form import KeepaliveForm
 from ingest.mqtt.inbox import Delivery, Inbox
 from ingest.mqtt.mapping import Mapping
@@ -130,13 +130,13 @@ class Consumer:
             self._inbox.forget_numbers()
         self._connection.subscribe(map(self._shared, self._router.filters))
         self._connection.subscribe(
-            Subscription(each, qos=0, retained=True) for each in self._proposed.filters
+            TopicFilter(each, qos=0, retained=True) for each in self._proposed.filters
         )
         self._sent_at.clear()
 
-    def _shared(self, topic_filter: str) -> Subscription:
+    def _shared(self, topic_filter: str) -> TopicFilter:
         share = self._options.share
-        return Subscription(f"$share/{share}/{topic_filter}" if share else topic_filter)
+        return TopicFilter(f"$share/{share}/{topic_filter}" if share else topic_filter)
 
     def _send_keepalives(self) -> None:
         now = monotonic()

@@ -5,11 +5,11 @@ from typing import Literal
 import msgspec
 
 
-class _Form(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class _MappingPart(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """No member is ignored: a misspelt one must not pass for one that was left out."""
 
 
-class TimeForm(_Form, frozen=True):
+class TimeForm(_MappingPart, frozen=True):
     """`{path: Time, format: auto, zone: Europe/Berlin}`"""
 
     path: str
@@ -17,7 +17,7 @@ class TimeForm(_Form, frozen=True):
     zone: str = ""
 
 
-class ValueForm(_Form, frozen=True):
+class ValueForm(_MappingPart, frozen=True):
     """One value of a message, or with names in its path several.
 
     `name` is how it is called, where that is not by the topic and the path.
@@ -33,7 +33,7 @@ class ValueForm(_Form, frozen=True):
     sign: Literal[1, -1] = 1
 
 
-class TopicForm(_Form, frozen=True):
+class TopicForm(_MappingPart, frozen=True):
     """What messages of a topic hold. `strict`: what is not understood in them is refused."""
 
     topic: str
@@ -44,7 +44,7 @@ class TopicForm(_Form, frozen=True):
     strict: bool = False
 
 
-class KeepaliveForm(_Form, frozen=True):
+class KeepaliveForm(_MappingPart, frozen=True):
     """What to send every so many seconds, so that a gateway goes on; `first` after connecting."""
 
     topic: str
@@ -53,7 +53,7 @@ class KeepaliveForm(_Form, frozen=True):
     every: float = 30.0
 
 
-class UseForm(_Form, frozen=True):
+class UseForm(_MappingPart, frozen=True):
     """A ready-made mapping, with what it cannot know: Site, zone, what its names stand for."""
 
     mapping: str
@@ -62,14 +62,14 @@ class UseForm(_Form, frozen=True):
     names: dict[str, str] = {}
 
 
-class DiscoveryForm(_Form, frozen=True):
+class DiscoveryForm(_MappingPart, frozen=True):
     """Where Home Assistant's discovery messages are; an empty prefix for nowhere."""
 
     prefix: str = "homeassistant"
     site: str = ""
 
 
-class MappingForm(_Form, frozen=True):
+class MappingForm(_MappingPart, frozen=True):
     """A whole file."""
 
     use: tuple[str | UseForm, ...] = ()

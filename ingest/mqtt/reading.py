@@ -18,7 +18,7 @@ _MOST_MEMBERS = 10_000  # of one topic that are remembered
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Series:
+class TopicSeries:
     """One series of a topic: its name outside, the Site that it is of, and its factor."""
 
     name: ExternalName
@@ -31,7 +31,7 @@ class Series:
 class Measured:
     """One reading, with the instant in microseconds since 1970."""
 
-    series: Series
+    series: TopicSeries
     timestamp: int
     value: float
 
@@ -54,7 +54,7 @@ class Route:
     topic: str
     rule: TopicRule
     names: dict[str, str]
-    series: dict[str, Series] = field(default_factory=dict)
+    series: dict[str, TopicSeries] = field(default_factory=dict)
 
     def read(self, message: Message) -> list[Measured]:
         """The readings of a message, none where it has none.
@@ -80,7 +80,7 @@ class Route:
             raise ValueError(f"There is no {' or '.join(self._sought())}.")
         return measured
 
-    def _found(self, content: Any) -> Iterator[tuple[Series, Any]]:
+    def _found(self, content: Any) -> Iterator[tuple[TopicSeries, Any]]:
         """What stands at the paths; of two rules that lead to the same place, the first counts."""
         for rule in self.rule.values:
             if not rule.path.names:
@@ -97,7 +97,7 @@ class Route:
     def _sought(self) -> Iterator[str]:
         return (f"`{rule.path.text}`" for rule in self.rule.values)
 
-    def _series(self, path: str, rule: ValueRule, names: dict[str, str]) -> Series:
+    def _series(self, path: str, rule: ValueRule, names: dict[str, str]) -> TopicSeries:
         if (known := self.series.get(path)) is not None:
             return known
         if len(self.series) >= _MOST_MEMBERS:
@@ -105,7 +105,7 @@ class Route:
         made = self.series[path] = self._make_series(path, rule, self.names | names)
         return made
 
-    def _make_series(self, path: str, rule: ValueRule, names: dict[str, str]) -> Series:
+    def _make_series(self, path: str, rule: ValueRule, names: dict[str, str]) -> TopicSeries:
         site, device = filled(self.rule.site, names), filled(rule.device, names)
         key = filled(rule.key, names)
         strict = self.rule.strict
@@ -113,7 +113,7 @@ class Route:
         guess = rule.guess or Guess(rule.unit, rule.type, _title(key), device)
         called = filled(rule.name, names) or external_name(self.topic, path)
         name = ExternalName(called, slugs if all(slugs) else None, guess)
-        return Series(name, site, rule.factor, rule)
+        return TopicSeries(name, site, rule.factor, rule)
 
 
 class Router:

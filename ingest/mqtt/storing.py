@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from ingest.door import receive_readings
 from ingest.mqtt.messages import Message
-from ingest.mqtt.reading import Measured, Router, Series
+from ingest.mqtt.reading import Measured, Router, TopicSeries
 from ingest.parsed import ParsedReadings
 from ingest.sender import OPERATOR, Sender
 from sites.models import Site
@@ -24,7 +24,7 @@ Refusals = dict[int, str]
 class _Share:
     """The readings of one Site, or of none that is known."""
 
-    indexes: dict[Series, int] = field(default_factory=dict)
+    indexes: dict[TopicSeries, int] = field(default_factory=dict)
     metric_of: list[int] = field(default_factory=list)
     timestamps: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
