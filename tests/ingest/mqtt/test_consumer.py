@@ -25,17 +25,13 @@ discovery: {site: depot}
 
 
 @pytest.fixture(scope="module")
-def mapping(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The path of MAPPING in a file."""
+def running(
+    mosquitto: Broker, installed: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ConsumerProcess]:
+    """A consumer with a mapping, for all tests."""
     path = tmp_path_factory.mktemp("mapping") / "mapping.yaml"
     path.write_text(MAPPING, encoding="utf-8")
-    return str(path)
-
-
-@pytest.fixture(scope="module")
-def running(mosquitto: Broker, installed: Installation, mapping: str) -> Iterator[ConsumerProcess]:
-    """A consumer with a mapping, for all tests."""
-    with consumer(installed, mosquitto.url(), MQTT_MAPPING=mapping) as running:
+    with consumer(installed, mosquitto.url(), MQTT_MAPPING=str(path)) as running:
         yield running
 
 
@@ -198,10 +194,12 @@ def test_an_old_value_that_the_broker_kept_is_not_measured_now(
 
 
 def test_a_gateway_that_needs_it_is_kept_alive(
-    mosquitto: Broker, installed: Installation, mapping: str
+    mosquitto: Broker, installed: Installation, tmp_path: Path
 ) -> None:
-    settings = {"MQTT_MAPPING": mapping, "MQTT_CLIENT_ID": "other"}
-    with Gateway(mosquitto, "R/c0619ab1b5a3/keepalive") as gateway:
+    path = tmp_path / "mapping.yaml"
+    path.write_text("use: [{mapping: victron, names: {portal: other}}]")  # No other consumer's.
+    settings = {"MQTT_MAPPING": str(path), "MQTT_CLIENT_ID": "other"}
+    with Gateway(mosquitto, "R/other/keepalive") as gateway:
         with consumer(installed, mosquitto.url(), **settings):
             wait_for(lambda: gateway.heard != [])
         assert gateway.heard[0].payload == b""  # so that all values are sent

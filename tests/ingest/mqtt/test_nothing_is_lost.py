@@ -33,18 +33,18 @@ class Numbered:
 
     def wait_for_some(self) -> None:
         """Until something is stored."""
-        wait_for(lambda: self._installed.readings(self._meter) != [], seconds=15)
+        wait_for(lambda: self._installed.readings(self._meter) != [])
 
     def wait_until_acknowledged(self) -> None:
         """Until the broker has acknowledged all."""
-        wait_for(lambda: self._gateway.acknowledged.issuperset(self._sent), seconds=15)
+        wait_for(lambda: self._gateway.acknowledged.issuperset(self._sent))
 
     def wait_for_all(self) -> None:
         """Until all are stored, each once and as it was sent."""
         self.wait_until_acknowledged()
         first = int(START.timestamp())
         expected = [(first + number, float(number)) for number in range(2 * HALF)]
-        wait_for(lambda: self._installed.readings(self._meter) == expected, seconds=15, pause=0.1)
+        wait_for(lambda: self._installed.readings(self._meter) == expected, pause=0.1)
 
 
 def test_a_consumer_that_is_killed(mosquitto: Broker, installed: Installation) -> None:
@@ -78,7 +78,7 @@ def test_a_database_that_is_stopped(mosquitto: Broker, installed: Installation) 
         with installed.stopped():
             numbered.send_half()
             numbered.wait_until_acknowledged()
-            wait_for(lambda: "The database is away" in running.log, seconds=15)
+            wait_for(lambda: "The database is away" in running.log)
         numbered.wait_for_all()
         assert "Traceback" not in running.log
 
@@ -132,7 +132,7 @@ def test_an_end_while_the_database_is_away(mosquitto: Broker, installed: Install
         numbered = Numbered(installed, gateway, 6)
         with consumer(installed, mosquitto.url()) as stopped, installed.stopped():
             numbered.send_half()
-            wait_for(lambda: "The database is away" in stopped.log, seconds=15)
+            wait_for(lambda: "The database is away" in stopped.log)
             assert stopped.stop() == 0
         numbered.send_half()
         with consumer(installed, mosquitto.url()):
