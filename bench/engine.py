@@ -9,7 +9,7 @@ from pathlib import Path
 from django.core.management import call_command
 from django.db import connection
 
-from bench import history, ingest, report, sealing, sealing_floor
+from bench import history, ingest, mqtt, report, sealing, sealing_floor
 from bench.dataset import Dataset, build_dataset
 from bench.disk import database_bytes
 from bench.queries import Query, history_queries, latest_path
@@ -50,6 +50,7 @@ class Bench:
         lists = [self._time_request(name, path) for name, path in self._paths().items()]
         query_times = [self._time_query(query) for query in self.queries]
         rates = [self._rates(load) for load in (SMALL, LARGE)]
+        by_mqtt = mqtt.measure()
         growth = self._growth()
         sealed = sealing.measure(
             self.writers[0], self.feed, self._days_to_seal(), self._sealing_floor
@@ -59,6 +60,7 @@ class Bench:
             report.requests(lists),
             report.history(query_times, self.memory),
             report.readings([SMALL, LARGE], rates, self.floor.name),
+            mqtt.report(by_mqtt),
             report.growth(self.size, growth),
         ]
 

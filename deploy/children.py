@@ -6,12 +6,15 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from functools import partial
 
 # Longer than gunicorn waits for the requests under way (GRACEFUL_TIMEOUT).
 STOP_SECONDS = 10.0
+# From one start of a child that is revived to the next, at least.
+REVIVE_SECONDS = 5.0
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
@@ -44,17 +47,37 @@ class Signals:
 class Child:
     """A process in a group of its own, which a terminal's Ctrl-C does not reach.
 
-    On Linux the kernel asks it to stop when the watcher is gone, even if that was killed.
+    On Linux the kernel asks it to stop when the watcher is gone, even if that was killed. One that
+    is `revived` is started again when it ends by itself; the end of any other is the end of all.
     """
 
-    def __init__(self, name: str, *command: str, stdout: int | None = None) -> None:
+    def __init__(
+        self, name: str, *command: str, stdout: int | None = None, revived: bool = False
+    ) -> None:
         self.name = name
+        self._command = command
+        self._stdout = stdout
+        self._revived = revived
+        self._start()
+
+    def _start(self) -> None:
+        self._started_at = time.monotonic()
         self.process = subprocess.Popen(
-            command,
-            stdout=stdout,
+            self._command,
+            stdout=self._stdout,
             process_group=0,
             preexec_fn=partial(end_with, os.getpid()),  # noqa: PLW1509  # There are no threads.
         )
+
+    def revive(self) -> bool:
+        """Start a child again that has ended, unless it was just started; False if it has to stay.
+
+        It is asked again after REVIVE_SECONDS, and by then it is time.
+        """
+        if self._revived and time.monotonic() - self._started_at >= REVIVE_SECONDS:
+            print(f"{self.ended()} It is started again.", file=sys.stderr, flush=True)
+            self._start()
+        return self._revived
 
     def ended(self) -> str:
         """A sentence that says how the process ended; empty while it runs."""
@@ -74,12 +97,15 @@ def end_with(parent: int) -> None:
 
 
 def watch(children: Sequence[Child], signals: Signals) -> str:
-    """Wait for a child to end and return how it did. Raises Stopped when told to stop."""
+    """Return how the first child to end has ended, of those that are not revived.
+
+    Raises Stopped when told to stop.
+    """
     while True:
         for child in children:
-            if reason := child.ended():
+            if (reason := child.ended()) and not child.revive():
                 return reason
-        signals.wait()
+        signals.wait(REVIVE_SECONDS if any(child.ended() for child in children) else None)
 
 
 def end(children: Sequence[Child]) -> None:

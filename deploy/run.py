@@ -2,7 +2,9 @@
 
 One process prepares everything, because each start of Django costs about a second, and ends, which
 gives back what it has loaded. This one, which is small, watches over three: gunicorn,
-`manage.py simulate` and `manage.py run_huey`. They end together.
+`manage.py simulate` and `manage.py run_huey`. They end together. Where MQTT_URL is set there is
+`manage.py consume_mqtt` too, which is started again when it dies: the broker keeps what it has not
+acknowledged.
 """
 
 import os
@@ -99,6 +101,9 @@ def _start(children: list[Child], signals: Signals, address: str) -> None:
     children.append(Child("The simulator", python, "manage.py", "simulate"))
     if not _is_history_embedded():
         children.append(Child("The worker", python, "manage.py", "run_huey", "--quiet"))
+    if os.environ.get("MQTT_URL") or os.environ.get("MQTT_URL_FILE"):
+        consume = (python, "manage.py", "consume_mqtt")
+        children.append(Child("The MQTT consumer", *consume, revived=True))
 
 
 def wait_until_it_answers(

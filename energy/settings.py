@@ -1,6 +1,7 @@
 """All settings, read from the environment; `.env.example` documents every variable."""
 
 from pathlib import Path
+from socket import gethostname
 from tempfile import gettempdir
 
 import environ
@@ -213,6 +214,14 @@ INGEST_DISCOVER = env.bool("INGEST_DISCOVER", default=True)
 INGEST_DISCOVER_NAMES = env.int("INGEST_DISCOVER_NAMES", default=1_000)
 INGEST_DISCOVER_READINGS = env.int("INGEST_DISCOVER_READINGS", default=10_000)
 INGEST_DISCOVER_DAYS = env.int("INGEST_DISCOVER_DAYS", default=7)
+
+# Readings by MQTT: see `ingest.mqtt` ------------------------------------------------
+MQTT_URL = env.str("MQTT_URL", default=_kept("mqtt-url"))
+MQTT_CLIENT_ID = env.str("MQTT_CLIENT_ID", default="") or f"energy-{gethostname()}"
+MQTT_MAPPING = env.str("MQTT_MAPPING", default="")
+MQTT_CA_FILE = env.str("MQTT_CA_FILE", default="")
+MQTT_SHARE = env.str("MQTT_SHARE", default="")
+MQTT_REFUSED_TOPIC = env.str("MQTT_REFUSED_TOPIC", default="energy-refused")
 
 # Answers: how long a reader may take, in seconds and in bytes a second: see `energy.pacing` --
 ANSWER_GRACE = env.float("ANSWER_GRACE", default=30)

@@ -20,6 +20,8 @@ available() {
 
 markers=
 available chromium "the browser tests" || markers="not browser"
+available mosquitto "the tests on MQTT" && available mosquitto_pub "the tests on MQTT" \
+    || markers="${markers:+$markers and }not mosquitto"
 available nginx "the tests through nginx" || markers="${markers:+$markers and }not nginx"
 available chdb "the tests on ClickHouse" || markers="${markers:+$markers and }not chdb"
 export pytest=".venv/bin/pytest --numprocesses=auto --dist=loadfile"

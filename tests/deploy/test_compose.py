@@ -17,6 +17,7 @@ LONG_RUNNING = sorted(SERVICES.keys() - ONE_SHOT)
 VOLUMES_OF_IMAGES = {
     "postgres": ["/var/lib/postgresql/data"],
     "clickhouse/clickhouse-server": ["/var/lib/clickhouse"],
+    "eclipse-mosquitto": ["/mosquitto/data", "/mosquitto/log"],
 }
 
 
@@ -35,13 +36,16 @@ def test_the_file_follows_its_published_schema(schema: str, path: Path) -> None:
     assert answer.returncode == 0, answer.stdout
 
 
-def test_only_nginx_publishes_ports_and_on_loopback() -> None:
+def test_only_nginx_and_the_broker_publish_ports_and_on_loopback() -> None:
     published = {
         name: service["ports"]
         for name, service in compose()["services"].items()
         if "ports" in service
     }
-    assert published == {"nginx": ["127.0.0.1:8080:8080", "127.0.0.1:8443:8443"]}
+    assert published == {
+        "nginx": ["127.0.0.1:8080:8080", "127.0.0.1:8443:8443"],
+        "mosquitto": ["127.0.0.1:1883:1883", "127.0.0.1:8883:8883"],
+    }
 
 
 def test_what_keeps_running_starts_again_after_a_failure() -> None:
@@ -68,7 +72,7 @@ def test_an_upgrade_cuts_off_only_what_it_replaces(name: str) -> None:
     assert "depends_on" not in SERVICES["secrets"]
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "simulate", "prepare"])
+@pytest.mark.parametrize("name", ["web", "worker", "mqtt", "simulate", "prepare"])
 def test_the_application_has_no_privileges_and_cannot_write_its_image(name: str) -> None:
     assert SERVICES[name]["read_only"] is True
     assert SERVICES[name]["cap_drop"] == ["ALL"]
@@ -86,7 +90,7 @@ def test_locks_are_kept_where_the_container_can_write(name: str) -> None:
     assert any(folder.is_relative_to(path) for path in writable)
 
 
-@pytest.mark.parametrize("name", ["worker", "simulate"])
+@pytest.mark.parametrize("name", ["worker", "mqtt", "simulate"])
 def test_a_heartbeat_is_looked_for_where_it_is_left(name: str) -> None:
     *_, left = SERVICES[name]["command"]
     *_, sought = SERVICES[name]["healthcheck"]["test"]

@@ -9,10 +9,11 @@ from tests.support.composition import compose
 from tests.support.stack import make_secrets
 
 FOLDERS = {
-    "application": {"secret-key", "demo-password", "database-url", "history-url"},
+    "application": {"secret-key", "demo-password", "database-url", "history-url", "mqtt-url"},
     "nginx": {"tls.crt", "tls.key"},
     "db": {"database-password"},
     "clickhouse": {"clickhouse-password"},
+    "mosquitto": {"energy-password", "gateway-password", "tls.crt", "tls.key"},
 }
 
 
@@ -29,7 +30,7 @@ def test_each_folder_holds_what_its_reader_needs_and_nothing_else(tmp_path: Path
     } == FOLDERS
 
 
-@pytest.mark.parametrize("service", ["nginx", "db", "clickhouse"])
+@pytest.mark.parametrize("service", ["nginx", "db", "clickhouse", "mosquitto"])
 def test_a_server_sees_its_own_secrets_only(service: str) -> None:
     assert {name for name in mounts(service) if name.startswith("secrets")} == {
         f"secrets-{service}"
@@ -37,7 +38,7 @@ def test_a_server_sees_its_own_secrets_only(service: str) -> None:
     assert mounts("secrets")[f"secrets-{service}"] == f"/secrets/{service}"
 
 
-@pytest.mark.parametrize("service", ["web", "worker", "prepare", "simulate", "seed"])
+@pytest.mark.parametrize("service", ["web", "worker", "mqtt", "prepare", "simulate", "seed"])
 def test_the_application_sees_its_own_secrets_only(service: str) -> None:
     seen = {name for name in mounts(service) if name.startswith("secrets")}
     assert seen == {"secrets"}

@@ -32,7 +32,7 @@ def test_none_is_documented_twice() -> None:
 
 
 @pytest.mark.parametrize("name", documented("Application", "Demo"))
-@pytest.mark.parametrize("service", ["web", "worker", "prepare", "seed", "simulate"])
+@pytest.mark.parametrize("service", ["web", "worker", "mqtt", "prepare", "seed", "simulate"])
 def test_each_of_the_applications_reaches_each_of_its_containers(name: str, service: str) -> None:
     assert MARK in environment_of(service, {name: MARK})[name].split(",")
 
@@ -64,6 +64,6 @@ def test_a_secret_in_the_file_goes_before_the_one_that_was_made() -> None:
         } & names.keys() == set()
 
 
-@pytest.mark.parametrize("service", ["db", "nginx", "clickhouse", "secrets"])
+@pytest.mark.parametrize("service", ["db", "nginx", "clickhouse", "mosquitto", "secrets"])
 def test_servers_of_others_do_not_see_the_file(service: str) -> None:
     assert MARK not in environment_of(service, {"SECRET_KEY": MARK}).values()

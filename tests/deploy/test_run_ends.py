@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import wait_for
+from tests.support.processes import free_port, wait_for
 from tests.support.runs import Made, Run, started
 
 
@@ -57,6 +57,24 @@ def test_a_child_that_dies_ends_all_and_is_named(run: Run, command: str, name: s
     assert run.process.wait(timeout=40) == 1
     assert f"The {name} ended by itself, by SIGKILL." in run.output
     wait_for(lambda: alive(children) == [])
+
+
+def consumers(run: Run) -> list[int]:
+    """The ids of those that consume messages."""
+    living = alive(run.children())
+    return [int(path.name) for path in living if "consume_mqtt" in (path / "cmdline").read_text()]
+
+
+def test_a_consumer_of_messages_that_dies_is_started_again(made: Made, tmp_path: Path) -> None:
+    nobody = f"mqtt://127.0.0.1:{free_port()}"
+    with started(made.copy(tmp_path), MQTT_URL=nobody) as run:
+        first = run.child("consume_mqtt")
+        os.kill(first, signal.SIGKILL)
+        wait_for(lambda: "The MQTT consumer ended by itself, by SIGKILL" in run.output)
+        wait_for(lambda: consumers(run) not in ([], [first]))
+        children = run.children()
+        assert run.stop(signal.SIGTERM) == 0
+        assert alive(children) == []
 
 
 def test_no_child_outlives_it_when_it_is_killed(run: Run) -> None:
