@@ -97,7 +97,7 @@ def read_blocks(file: Path, offset: int = 0, line: int = 0) -> Iterator[LineBloc
 
     `line` is the number of the line before it. Raises OSError or EOFError for a damaged file.
     """
-    with _open(file) as (content, disk):
+    with open_content(file) as (content, disk):
         content.seek(offset)
         while lines := list(_lines(content, line)):
             line = lines[-1].number
@@ -105,7 +105,7 @@ def read_blocks(file: Path, offset: int = 0, line: int = 0) -> Iterator[LineBloc
 
 
 @contextmanager
-def _open(file: Path) -> Iterator[tuple[Content, IO[bytes]]]:
+def open_content(file: Path) -> Iterator[tuple[Content, IO[bytes]]]:
     """The decompressed content and the file on disk, which are one where it is not compressed."""
     with file.open("rb") as disk:
         compressed = disk.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
