@@ -53,6 +53,7 @@ _SHAPES = (
 )
 _ONLY_CLOCK = re.compile(_CLOCK, re.ASCII | re.IGNORECASE)
 _BEHIND_DATE = re.compile(rf"(?:{_BETWEEN}(?:{_CLOCK}|\d{{4,6}}))?{_BEHIND}", re.IGNORECASE)
+_YEARS = range(1900, 2262)
 _UNIX = datetime(1970, 1, 1)  # noqa: DTZ001  (on the clocks of a file)
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
 
@@ -245,7 +246,10 @@ def time_of_day(parts: dict[str, str | None]) -> timedelta:
 
 
 def _year(parts: dict[str, str | None]) -> int:
-    return int(parts.get("year") or 2000 + int(parts["short"] or 0))
+    year = int(parts.get("year") or 2000 + int(parts["short"] or 0))
+    if year not in _YEARS:
+        raise ValueError("Nothing was metered then.")
+    return year
 
 
 def _month(parts: dict[str, str | None]) -> int:

@@ -181,7 +181,7 @@ def _zone(
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise NotUnderstood(
             f"There is no time zone {name}.",
             "Take a name such as Europe/Amsterdam or UTC.",

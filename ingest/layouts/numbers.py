@@ -18,12 +18,12 @@ MISSING = frozenset(
      "unavailable", "unknown")
 )  # fmt: skip
 _SPREADSHEET = re.compile(r"#(REF|DIV/0|VALUE|NAME|NUM|NULL)[!?]")
-# Digits with signs among them, whatever these mean; the exponent is that of a computer.
-_LIKE = re.compile(
-    r"[+\-\u2212]?(?=[\d.,'’\s]*\d)[\d.,'’\s]*(e[+-]?\d+)?", re.ASCII | re.IGNORECASE
-)
 _SPACES = "\u00a0\u202f\u2009 "
 _OTHER_THOUSANDS = "'’" + _SPACES
+# Digits with signs among them, whatever these mean; the exponent is that of a computer.
+_LIKE = re.compile(
+    rf"[+\-\u2212]?(?=\D*\d)[\d.,{_OTHER_THOUSANDS}]*(e[+-]?\d+)?", re.ASCII | re.IGNORECASE
+)
 _UNSIGN = str.maketrans({"\u2212": "-"})
 _WITHOUT_OTHERS = str.maketrans("", "", _OTHER_THOUSANDS)
 _UNUSUAL = re.compile(f"[,\u2212{_OTHER_THOUSANDS}]")
@@ -43,9 +43,8 @@ class DecimalEvidence:
     def add(self, cells: Iterable[str]) -> None:
         """Take some cells into account."""
         text = "\n".join(cells)
-        if "," in text:
+        if "," in text or "." in text:
             self.commas += len(_DECIMAL_COMMA.findall(text))
-        if "." in text:
             self.points += len(_DECIMAL_POINT.findall(text))
         if not self.undecided and (found := _EITHER.search(text)):
             self.undecided = found["sign"]
