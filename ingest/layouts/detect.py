@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from ingest.csv_lines import Line
 from ingest.layouts import green_button, influx
-from ingest.layouts.cells import DELIMITERS
 from ingest.layouts.columns import Columns, columns_of
 from ingest.layouts.dates import DateReader, is_clock, start_of
+from ingest.layouts.delimited import DELIMITERS
 from ingest.layouts.encodings import encoding_of, read_text_lines
 from ingest.layouts.formats import with_formats
 from ingest.layouts.profiles import (
@@ -23,9 +23,9 @@ from ingest.layouts.profiles import (
     Profile,
     profile_of,
 )
-from ingest.layouts.rows import read_rows
 from ingest.layouts.sketch import SAMPLE_LINES, Sketch, sketch_of
 from ingest.layouts.slots import slots_in
+from ingest.layouts.sources import read_rows
 from ingest.layouts.summary import summarised
 from ingest.layouts.understood import (
     ASCENDING,

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from ingest.layouts.cells import FileRow
 from ingest.layouts.dates import DAY_FIRST, MONTH_FIRST, DateEvidence, normal_format
+from ingest.layouts.delimited import FileRow
 from ingest.layouts.numbers import COMMA, POINT, DecimalEvidence, is_like_number
 from ingest.layouts.profiles import Profile
-from ingest.layouts.rows import in_chunks, read_rows
 from ingest.layouts.sketch import Sketch
+from ingest.layouts.sources import in_chunks, read_rows
 from ingest.layouts.understood import ISO, Asked, NotUnderstood, Question, Understood
 
 _HALVES = re.compile(r"\d ?[ap]m\b", re.IGNORECASE)

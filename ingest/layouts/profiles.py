@@ -76,8 +76,8 @@ PROFILES = (
     Profile(
         OWN, "This system's own export",
         marks=r'\A"?(?=[^\n]*\btimestamp\b)(?=[^\n]*\bvalue\b)(?=[^\n]*\b(?:metric|key)\b)'
-        r'[a-z", ]+$',
-        time="timestamp", named_by="site|device|key|metric", ignored="unit",
+        r'[a-z",;\t ]+$',
+        time="timestamp", named_by="site|device|key|unit|metric",
     ),
     Profile(
         "home_assistant", "Home Assistant history",

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from ingest.layouts.cells import FileRow
 from ingest.layouts.dates import DateReader, Written, read_clock, start_of
+from ingest.layouts.delimited import FileRow
 from ingest.layouts.local_times import SKIPPED, LocalTimes
 from ingest.layouts.numbers import NumberReader, is_missing
-from ingest.layouts.rows import in_chunks, read_rows
 from ingest.layouts.slots import slot_instants
+from ingest.layouts.sources import in_chunks, read_rows
 from ingest.layouts.understood import DESCENDING, END, FileBlock, Refused, Understood
 
 UNNAMED = "value"  # the series of a file without names

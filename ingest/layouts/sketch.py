@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.csv_lines import Line
-from ingest.layouts.cells import DELIMITERS, FileRow, rows_of
 from ingest.layouts.dates import is_clock, shape_of, start_of
+from ingest.layouts.delimited import DELIMITERS, FileRow, rows_of
 from ingest.layouts.meanings import known_unit
 from ingest.layouts.numbers import is_like_number, is_missing
 from ingest.layouts.understood import EPOCH, NotUnderstood
@@ -158,8 +158,13 @@ def _joined(texts: Sequence[str]) -> str:
 
 def _nothing_found(lines: Sequence[Line], delimiter: str) -> NotUnderstood:
     """What there is instead of rows with a time, and what may help."""
-    rows = [row for row in rows_of(lines, delimiter or _likeliest(lines)) if row.cells]
+    rows = list(rows_of(lines, delimiter or _likeliest(lines)))
     cells = rows[0].cells if rows else []
+    if cells is None:
+        return NotUnderstood(
+            "In the first line a quotation mark is not closed, or bytes are no text.",
+            "Export it again.",
+        )
     shown = ", ".join(f"“{cell[:40]}”" for cell in (cells or [])[:6])
     word = DELIMITERS.get(delimiter or _likeliest(lines), "what was chosen")
     return NotUnderstood(

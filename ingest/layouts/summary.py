@@ -13,13 +13,13 @@ import numpy as np
 from energy.instants import from_micros
 from history.arrays import Floats, Ints
 from ingest.layouts import green_button
-from ingest.layouts.cells import FileRow
 from ingest.layouts.columns import MAX_SERIES, unit_column
+from ingest.layouts.delimited import FileRow
 from ingest.layouts.meanings import Meaning, known_unit, meaning_of
 from ingest.layouts.profiles import GREEN_BUTTON, INFLUX, UK, Profile
 from ingest.layouts.reading import FileReader
-from ingest.layouts.rows import in_chunks, read_rows
 from ingest.layouts.sketch import Sketch
+from ingest.layouts.sources import in_chunks, read_rows
 from ingest.layouts.understood import (
     FileBlock,
     FileColumn,

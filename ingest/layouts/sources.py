@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from ingest.layouts import green_button, influx
-from ingest.layouts.cells import FileRow, rows_of
+from ingest.layouts.delimited import FileRow, rows_of
 from ingest.layouts.encodings import read_text_lines
 from ingest.layouts.profiles import GREEN_BUTTON, INFLUX
 from ingest.layouts.understood import Understood
