@@ -26,7 +26,7 @@ def is_annotated(lines: Sequence[str]) -> bool:
 
 
 @dataclass(slots=True)
-class _Table:
+class _FluxTable:
     """The annotations and the header that the rows below them are read by."""
 
     header: list[str] = field(default_factory=list)
@@ -63,7 +63,7 @@ def read_rows(rows: Iterable[Row]) -> Iterator[Row]:
 
     A row behind an annotation names the columns of those that follow.
     """
-    table = _Table()
+    table = _FluxTable()
     for line, cells in rows:
         if cells is None:
             yield line, None
@@ -75,7 +75,7 @@ def read_rows(rows: Iterable[Row]) -> Iterator[Row]:
             yield from _readings(line, table, table.with_defaults(cells))
 
 
-def _readings(line: int, table: _Table, cells: list[str]) -> Iterator[Row]:
+def _readings(line: int, table: _FluxTable, cells: list[str]) -> Iterator[Row]:
     if len(cells) != len(table.header) or "error" in table.header:
         yield line, None
         return
