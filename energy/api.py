@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.viewsets import LoginView, LogoutAllView, LogoutView, MeView
 from changes.viewsets import ChangeViewSet
 from devices.viewsets import DeviceViewSet
+from ingest.importing.viewsets import ImportViewSet
 from ingest.viewsets import ReadingsView
 from metrics.viewsets import MetricViewSet
 from sites.viewsets import SiteViewSet
@@ -27,6 +28,7 @@ router.register("devices", DeviceViewSet, "device")
 router.register("metrics", MetricViewSet, "metric")
 router.register("subscriptions", SubscriptionViewSet, "subscription")
 router.register("changes", ChangeViewSet, "change")
+router.register("imports", ImportViewSet, "import")
 
 urlpatterns = [
     path("auth/login/", LoginView.as_view(), name="login"),

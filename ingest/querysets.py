@@ -72,3 +72,11 @@ class DiscoveredQuerySet(NamedMixin, models.QuerySet[Any]):
     def waiting(self) -> Self:
         """Those that nobody has decided to ignore."""
         return self.filter(is_ignored=False)
+
+
+class ImportQuerySet(models.QuerySet[Any]):
+    """Imports of files; every query for a user starts with `visible_to(user)`."""
+
+    def visible_to(self, user: Any) -> Self:
+        """The imports into Sites that `user` sees."""
+        return self.filter(seen_by(user, "site__"))

@@ -7,7 +7,7 @@ those before it, and blocks that are done are passed over.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -43,27 +43,29 @@ class ImportPlan:
 
     def check(self) -> Iterator[Step]:
         """What storing the blocks would do now; nothing is stored."""
-        for block in self._blocks():
-            parsed = self._parsed(block)
-            found = find_metrics(parsed.metrics, self.sender)
-            seen = self.sender.metrics().among(found.ids.tolist()).values_list("pk", flat=True)
-            ids = np.fromiter(seen, np.int64)
-            checked = check_readings(parsed, found, ids, now=timezone.now())
-            yield self._step(block, len(checked.batch), checked.rejections)
+        return map(self.check_block, self.blocks())
 
     def store(self, done: int = 0) -> Iterator[Step]:
         """Store the blocks behind the first `done`, each committed before it is told."""
-        for number, block in enumerate(self._blocks()):
-            if number >= done:
-                yield self._store(block, timezone.now())
+        return map(self.store_block, islice(self.blocks(), done, None))
 
-    def _blocks(self) -> Iterator[FileBlock]:
-        wanted = {target.column for target in self.targets}
-        return read_file(self.file, self.understood, wanted)
+    def blocks(self) -> Iterator[FileBlock]:
+        """What the file has of the series that are wanted."""
+        return read_file(self.file, self.understood, {target.column for target in self.targets})
 
-    def _store(self, block: FileBlock, now: datetime) -> Step:
+    def check_block(self, block: FileBlock) -> Step:
+        """What storing a block would do now."""
+        parsed = self._parsed(block)
+        found = find_metrics(parsed.metrics, self.sender)
+        seen = self.sender.metrics().among(found.ids.tolist()).values_list("pk", flat=True)
+        ids = np.fromiter(seen, np.int64)
+        checked = check_readings(parsed, found, ids, now=timezone.now())
+        return self._step(block, len(checked.batch), checked.rejections)
+
+    def store_block(self, block: FileBlock) -> Step:
+        """Store a block, in a transaction or as a part of one."""
         received = receive_readings(
-            self._parsed(block), sender=self.sender, now=now, partial=True, in_bulk=True
+            self._parsed(block), sender=self.sender, now=timezone.now(), partial=True, in_bulk=True
         )
         return self._step(block, received.accepted, received.rejections)
 
