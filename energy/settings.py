@@ -213,9 +213,6 @@ INGEST_MAX_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 INGEST_MAX_READINGS = env.int("INGEST_MAX_READINGS", default=50_000)
 # No more than may come uncompressed: what decoding takes in memory depends on this size.
 INGEST_MAX_UNPACKED_BYTES = env.int("INGEST_MAX_UNPACKED_BYTES", default=16 * 1024 * 1024)
-# Files that are uploaded to be imported: what they may unpack to, and for how long they are kept.
-IMPORT_MAX_UNPACKED_BYTES = env.int("IMPORT_MAX_UNPACKED_BYTES", default=64 * 1024 * 1024)
-IMPORT_KEPT_DAYS = env.int("IMPORT_KEPT_DAYS", default=7)
 # What may wait for a Metric: names of one Site or user, readings of each, and for how long.
 INGEST_DISCOVER = env.bool("INGEST_DISCOVER", default=True)
 INGEST_DISCOVER_NAMES = env.int("INGEST_DISCOVER_NAMES", default=1_000)
@@ -290,7 +287,6 @@ SPECTACULAR_SETTINGS = {
         "Freshness": "metrics.freshness.Freshness",
         "Aggregate": "timeseries.summaries.AGGREGATES",
         "Role": "energy.access.ROLES",
-        "ImportState": "ingest.models.Import.State",
         "ChangeKind": "changes.described.ChangeKind",
         "ChangeAction": "changes.described.ChangeAction",
         "ChangeVia": "changes.models.Change.Via",

@@ -9,11 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from django.conf import settings
-
 from energy.errors import Conflict, DomainError, TooLarge
 from ingest.models import Import, ImportContent
 
+MAX_UNPACKED = 67_108_864  # bytes; larger files are for the command
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1024 * 1024
 
@@ -51,16 +50,15 @@ def content_of(imported: Import) -> bytes:
 
 
 def _unpack(content: bytes, target: IO[bytes]) -> None:
-    limit = settings.IMPORT_MAX_UNPACKED_BYTES
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as source:
-            for _ in range(0, limit, _CHUNK):
+            for _ in range(0, MAX_UNPACKED, _CHUNK):
                 if not (chunk := source.read(_CHUNK)):
                     return
                 target.write(chunk)
             if source.read(1):
                 raise TooLarge(
-                    f"Unpacked, the file has over {limit:,} bytes: split it, or import it by "
+                    f"Unpacked, the file has over {MAX_UNPACKED:,} bytes: split it, or import it by "
                     "command.",
                     code="file_too_large",
                     field="file",

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -27,6 +26,7 @@ MOST_KEPT = 1_000  # refused cells
 MOST_ATTEMPTS = 5
 # An import that has done nothing for so long is taken up again.
 ABANDONED = timedelta(minutes=2)
+KEPT = timedelta(days=7)  # for which files are kept that were not imported
 _PERMISSION = "history.add_reading"
 State = Import.State
 
@@ -55,7 +55,7 @@ def abandoned_imports() -> list[int]:
 
 def forget_old_files() -> int:
     """Delete the files that are no longer needed; how many."""
-    long_ago = timezone.now() - timedelta(days=settings.IMPORT_KEPT_DAYS)
+    long_ago = timezone.now() - KEPT
     old = ImportContent.objects.filter(of__touched_at__lt=long_ago).exclude(of__state=State.RUNNING)
     count, _ = old.delete()
     return count

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from devices.models import Device
@@ -20,6 +20,16 @@ _LISTED = 200  # columns
 _OPEN = {"type": "object", "additionalProperties": True}
 
 
+_SAID = {
+    "mapping": ["Power (kW)=inverter-a/active_power", "Yield=inverter-a/production_energy:kWh"],
+    "time_zone": "Europe/Amsterdam",
+    "date_format": "%d.%m.%Y",
+}
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("Columns, zone and format of dates", request_only=True, value=_SAID)]
+)
 class ImportFieldsSerializer(serializers.Serializer):
     """What people may say about a file; what they leave out is found out."""
 
@@ -49,6 +59,16 @@ class ImportFieldsSerializer(serializers.Serializer):
         return Asked(**said)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A file of a Device",
+            request_only=True,
+            description="Sent as multipart/form-data.",
+            value={"file": "(the file)", "device": 3, **_SAID},
+        )
+    ]
+)
 class ImportUploadSerializer(ImportFieldsSerializer):
     """A file, and the Site or the Device that it belongs to, by id."""
 
@@ -90,6 +110,9 @@ class ImportSummarySerializer(serializers.ModelSerializer):
     """An import in a list: of which file, and how far it is."""
 
     url = AddressField("api:import-detail")
+    state = serializers.CharField(
+        read_only=True, help_text="understood, running, done, or failed (see `error`)."
+    )
     progress = serializers.SerializerMethodField()
     rejected_count = serializers.IntegerField(source="refused_count", read_only=True)
     created_at = serializers.DateTimeField(read_only=True)

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from devices.models import Device
 from history import get_store
-from ingest.importing import progress, tasks, viewsets
+from ingest.importing import keeping, progress, tasks, viewsets
 from ingest.layouts import sources
 from ingest.models import Import, ImportContent
 from metrics.models import Metric
@@ -302,9 +302,9 @@ def test_files_are_forgotten_after_their_time(api: APIClient, meter: Device) -> 
 
 
 def test_a_packed_file_may_not_unpack_to_more_than_the_limit(
-    api: APIClient, meter: Device, settings: Any
+    api: APIClient, meter: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.IMPORT_MAX_UNPACKED_BYTES = 1024 * 1024
+    monkeypatch.setattr(keeping, "MAX_UNPACKED", 1024 * 1024)
     bomb = gzip.compress(b"0" * 2 * 1024 * 1024)
     answer = upload(api, bomb, "bomb.csv.gz", device=meter.pk)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (413, "file_too_large")
