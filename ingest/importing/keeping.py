@@ -58,8 +58,8 @@ def _unpack(content: bytes, target: IO[bytes]) -> None:
                 target.write(chunk)
             if source.read(1):
                 raise TooLarge(
-                    f"Unpacked, the file has over {MAX_UNPACKED:,} bytes: split it, or import it by "
-                    "command.",
+                    f"Unpacked, the file has over {MAX_UNPACKED:,} bytes: split it, or import it "
+                    "by command.",
                     code="file_too_large",
                     field="file",
                 )
