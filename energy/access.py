@@ -34,6 +34,7 @@ _TECHNICIAN = {
     "history": ("add_reading", "delete_reading"),
     "ingest": (
         *(f"{verb}_alias" for verb in ("add", "change", "delete", "view")),
+        *(f"{verb}_import" for verb in ("add", "change", "view")),
         "change_discovered",
         "view_discovered",
     ),

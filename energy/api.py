@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.viewsets import LoginView, LogoutAllView, LogoutView, MeView, TokenViewSet
 from changes.viewsets import ChangeViewSet
 from devices.viewsets import DeviceViewSet
+from ingest.importing.viewsets import ImportViewSet
 from ingest.naming.viewsets import AliasViewSet, DiscoveredViewSet
 from ingest.viewsets import ReadingsView
 from metrics.viewsets import MetricViewSet
@@ -31,6 +32,7 @@ router.register("tokens", TokenViewSet, "token")
 router.register("changes", ChangeViewSet, "change")
 router.register("discovered", DiscoveredViewSet, "discovered")
 router.register("aliases", AliasViewSet, "alias")
+router.register("imports", ImportViewSet, "import")
 
 urlpatterns = [
     path("auth/login/", LoginView.as_view(), name="login"),

@@ -37,9 +37,10 @@ class LineBlock:
 
 @dataclass(slots=True)
 class Progress:
-    """How far an import has come: everything before `offset` (decompressed) is stored or refused.
+    """How far an import has come: everything before `offset` is stored or refused.
 
-    `line` is the number of the line before `offset`; `checked` says that the whole file was found
+    `offset` counts bytes (decompressed), or blocks of a file that is read from its beginning each
+    time. `line` is the number of the line before it; `checked` says that the whole file was found
     to be good.
     """
 
@@ -52,10 +53,13 @@ class Progress:
     path: Path | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, file: Path) -> tuple[Self, bool]:
-        """The saved progress of this file, and whether the file has changed since it was saved."""
+    def of(cls, file: Path, said: str = "") -> tuple[Self, bool]:
+        """The saved progress of this file, and whether it has changed since that was saved.
+
+        It has also changed where something else is `said` about it.
+        """
         path = file.with_name(f"{file.name}.progress")
-        fresh = cls(fingerprint(file), path=path)
+        fresh = cls(fingerprint(file, said), path=path)
         try:
             saved = cls(**json.loads(path.read_text("utf-8")), path=path)
         except (OSError, ValueError, TypeError):
@@ -81,10 +85,13 @@ class Progress:
             self.path.unlink(missing_ok=True)
 
 
-def fingerprint(file: Path) -> str:
-    """Distinguishes a file from a changed one: a hash of its size, time of change and both ends."""
+def fingerprint(file: Path, said: str = "") -> str:
+    """Distinguishes a file from a changed one: a hash of its size, time of change and both ends.
+
+    `said` is what is said about it, which is part of the hash.
+    """
     status = file.stat()
-    digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
+    digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns} {said}".rstrip().encode())
     with file.open("rb") as content:
         digest.update(content.read(_FINGERPRINT_BYTES))
         content.seek(max(0, status.st_size - _FINGERPRINT_BYTES))
@@ -97,7 +104,7 @@ def read_blocks(file: Path, offset: int = 0, line: int = 0) -> Iterator[LineBloc
 
     `line` is the number of the line before it. Raises OSError or EOFError for a damaged file.
     """
-    with _open(file) as (content, disk):
+    with open_content(file) as (content, disk):
         content.seek(offset)
         while lines := list(_lines(content, line)):
             line = lines[-1].number
@@ -105,7 +112,7 @@ def read_blocks(file: Path, offset: int = 0, line: int = 0) -> Iterator[LineBloc
 
 
 @contextmanager
-def _open(file: Path) -> Iterator[tuple[Content, IO[bytes]]]:
+def open_content(file: Path) -> Iterator[tuple[Content, IO[bytes]]]:
     """The decompressed content and the file on disk, which are one where it is not compressed."""
     with file.open("rb") as disk:
         compressed = disk.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC

@@ -9,10 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from devices.models import Device
 from energy.fields import InstantField
 from energy.saving import WholeSaveMixin
 from ingest.names import MAX_NAME
-from ingest.querysets import AliasQuerySet, DiscoveredQuerySet
+from ingest.querysets import AliasQuerySet, DiscoveredQuerySet, ImportQuerySet
 from metrics.models import FINITE, Metric
 from sites.models import Site
 
@@ -175,3 +176,74 @@ class WaitingReadings(models.Model):
 
     def __str__(self) -> str:
         return f"{self.n} readings that wait"
+
+
+class Import(models.Model):
+    """A file of readings that somebody brings: what it was taken for, and how far it is stored.
+
+    `asked` is what they have said about it (`ingest.layouts.understood.Asked`) and `wishes` where
+    columns are to go; `understood` is what it was taken for, empty where it was not understood, and
+    `targets` what was decided when it was started. `blocks` are done, each in the transaction that
+    stored it. Of what was refused the first rows are kept.
+    """
+
+    class State(models.TextChoices):
+        """How far it has come."""
+
+        UNDERSTOOD = "understood", "Understood"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="imports"
+    )
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="imports")
+    device = models.ForeignKey(
+        Device, on_delete=models.CASCADE, null=True, blank=True, related_name="imports"
+    )
+    file_name = models.CharField(max_length=255)
+    state = models.CharField(max_length=10, choices=State)
+    dry_run = models.BooleanField(default=False)
+    asked = models.JSONField(default=dict)
+    wishes = models.JSONField(default=list)
+    understood = models.JSONField(default=dict)
+    targets = models.JSONField(default=list)
+    failure = models.JSONField(default=dict)
+    blocks = models.IntegerField(default=0)
+    rows = models.BigIntegerField(default=0)
+    accepted = models.BigIntegerField(default=0)
+    refused_count = models.BigIntegerField(default=0)
+    refused = models.JSONField(default=list)
+    attempts = models.IntegerField(default=0)
+    created_at = InstantField()
+    touched_at = InstantField(db_index=True)
+
+    objects = ImportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints: ClassVar[Any] = (
+            models.CheckConstraint(
+                condition=Q(state__in=("understood", "running", "done", "failed")),
+                name="import_state_is_known",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class ImportContent(models.Model):
+    """The file of an import, compressed, for as long as it may still be needed.
+
+    In the database, because web and worker may run on different machines.
+    """
+
+    of = models.OneToOneField(
+        Import, on_delete=models.CASCADE, related_name="content", primary_key=True
+    )
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"the file of import {self.pk}"

@@ -81,3 +81,11 @@ class DiscoveredQuerySet(NamedMixin, models.QuerySet[Any]):
         telling = self.waiting().exclude(device_name="").order_by()
         grouped = telling.values("site", "site__name", "source", "device_name")
         return grouped.annotate(n=models.Count("pk")).filter(n__gt=1).order_by("-n", "device_name")
+
+
+class ImportQuerySet(models.QuerySet[Any]):
+    """Imports of files; every query for a user starts with `visible_to(user)`."""
+
+    def visible_to(self, user: Any) -> Self:
+        """The imports into Sites that `user` sees."""
+        return self.filter(seen_by(user, "site__"))

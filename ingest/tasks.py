@@ -7,7 +7,10 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
+from ingest.importing import tasks as importing
 from ingest.naming.services import let_go_of_the_old
+
+__all__ = ["importing"]  # The worker looks for jobs in the module `tasks` of an app.
 
 log = logging.getLogger(__name__)
 

@@ -252,14 +252,16 @@ def test_a_folder_that_takes_no_note_of_progress_does_not_stop_an_import(
 
 
 @pytest.mark.parametrize("header", ["", "a,b,c", "metric,value", "metric,timestamp,value,value"])
-def test_unknown_columns_are_refused(db: None, tmp_path: Path, header: str) -> None:
-    assert "must name the columns" in str(run(write(tmp_path, header, "1,2,3"))[2])
+def test_rows_without_a_time_are_refused(db: None, tmp_path: Path, header: str) -> None:
+    error = str(run(write(tmp_path, header, "1,2,3"))[2])
+    assert "No rows with a time and a number were found" in error
+    assert "Export again" in error
 
 
 def test_an_empty_file_is_refused(db: None, tmp_path: Path) -> None:
     empty = tmp_path / "empty.csv"
     empty.touch()
-    assert "must name the columns" in str(run(empty)[2])
+    assert "The file is empty" in str(run(empty)[2])
 
 
 def test_a_file_that_is_not_there_is_refused(db: None, tmp_path: Path) -> None:

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import ApiToken, User
+from ingest.importing.planning import Place
+from ingest.importing.uploads import begin_import
+from ingest.layouts.understood import Asked
 from ingest.models import Alias, Discovered
 from metrics.models import Metric
 from tests.support.factories import (
@@ -28,16 +32,23 @@ NEW_PASSWORD = "an entirely different phrase"
 
 @dataclass
 class Side:
-    """One side of the fence: a Site with a Device with two Metrics, and with two outside names.
+    """One side of the fence: a Site with a Device with two Metrics, two outside names and a file.
 
-    One of the names has an alias, the other waits.
+    One of the names has an alias, the other waits; the file is to be imported for the Metric.
     """
+
 
     site: Any
     device: Any
     metric: Any
     alias: Any
     discovered: Any
+    imported: Any
+
+
+def file_of_readings() -> SimpleUploadedFile:
+    """A file to import."""
+    return SimpleUploadedFile("a.csv", b"time,kW\n2026-06-01T00:00:00Z,1.5\n")
 
 
 class World:
@@ -110,7 +121,8 @@ class World:
         if verb in ("GET", "OPTIONS") or (body is None and not is_api):
             answer = client.generic(verb, address)
         else:
-            answer = getattr(client, verb.lower())(address, body)
+            form = {"format": "multipart"} if is_api and "file" in (body or {}) else {}
+            answer = getattr(client, verb.lower())(address, body, **form)
         if answer.streaming:  # an export takes a slot until it is read
             b"".join(answer.streaming_content)
         return int(answer.status_code)
@@ -126,6 +138,10 @@ class World:
         subscription = {"name": "Another", "metrics": [side.metric.pk]}
         if "subscription-detail" in route or route == "subscription-edit":
             subscription["metrics"] = []
+        if route == "api:import-list":
+            return {"file": file_of_readings(), "site": side.site.pk}
+        if route == "api:import-detail":
+            return {"decimal": "point"}
         return {
             "api:login": {"username": self.someone(persona, OWN).username, "password": PASSWORD},
             "api:device-list": {**device, "site": side.site.pk},
@@ -221,6 +237,8 @@ OBJECTS = {
     "api:discovered-accept": "discovered",
     "api:discovered-ignore": "discovered",
     "api:alias-detail": "alias",
+    "api:import-detail": "imported",
+    "api:import-start": "imported",
     "api:subscription-detail": "subscription",
     "api:subscription-export": "subscription",
     "api:subscription-latest": "subscription",
@@ -249,6 +267,7 @@ OBJECTS = {
 # Their body or query names a row.
 NAMING = {
     ("api:device-list", "POST"),
+    ("api:import-list", "POST"),
     ("api:metric-list", "POST"),
     ("api:metric-latest-list", "GET"),
     ("api:readings", "POST"),
@@ -275,4 +294,7 @@ def _side(name: str, users: list[User | None]) -> Side:
     alias = Alias.objects.create(site=site, source="gateway", name="known", metric=metric)
     seen = {"first_seen": timezone.now(), "last_seen": timezone.now()}
     discovered = Discovered.objects.create(site=site, source="gateway", name="unknown", **seen)
-    return Side(site, device, metric, alias, discovered)
+    place = Place(UserFactory(username=f"Importer of {name}", is_superuser=True), site, device)
+    wish = f"kW={device.slug}/{metric.key}"
+    imported = begin_import(place, file_of_readings(), Asked(), [wish], dry_run=False)
+    return Side(site, device, metric, alias, discovered, imported)

@@ -1,12 +1,9 @@
 """`manage.py import_readings`: the readings of a file, however large, through the one door."""
 
-import gzip
-import shutil
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,30 +11,43 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from devices.kinds import DeviceKind
-from devices.models import Device
 from energy.errors import DomainError
 from ingest.checking import check_readings
 from ingest.csv_lines import parse_header, parse_lines
 from ingest.door import receive_readings, store_history
 from ingest.files import LineBlock, Progress, read_blocks
 from ingest.finding import find_metrics
+from ingest.importing.planning import find_place, find_site, plan_import
+from ingest.importing.running import ImportPlan, Step
+from ingest.importing.weather import first_lines, is_typical_year, read_packed_year, station_metrics
+from ingest.importing.wording import told
+from ingest.layouts.detect import understand
+from ingest.layouts.profiles import BY_NAME
+from ingest.layouts.understood import Asked
 from ingest.parsed import ParsedReadings, Rejection
 from ingest.sender import OPERATOR, Sender
-from ingest.typical_year import KEYS, TypicalYear, read_typical_year, readings_of
-from metrics.models import Metric
+from ingest.typical_year import readings_of
 
 MOST_NAMED = 100  # bad rows that are shown
-SENDER = Sender(OPERATOR, source="file")
-_TMY3_SECOND_LINE = "Date (MM/DD/YYYY)"
+# What people may say about a file of another layout, each also a field of `Asked`.
+_SAID = {
+    "profile": f"layout of the file, if it is not recognised: {', '.join(BY_NAME)}",
+    "time_zone": "IANA name of the zone of times without an offset (default: the Site's)",
+    "time_column": "name of the column with the times",
+    "delimiter": "comma, semicolon, tab or bar",
+    "decimal": "sign before the decimals: point or comma",
+    "date_format": "such as %%d.%%m.%%Y or dd.MM.yyyy",
+    "time_is": "which end of its interval a row is dated by: start or end",
+}
 
 
 class Command(BaseCommand):
     help = (
-        "Import readings from a file, compressed with gzip or not: CSV with the columns "
-        "metric,timestamp,value or site,device,key,timestamp,value (and unit, as exports have it), "
-        "or a typical meteorological year (TMY2, TMY3) for a weather station. An import that was "
-        "stopped goes on when the same command is given again; FILE.progress remembers where."
+        "Import readings from a file, compressed with gzip or not: an export of this system, a "
+        "file of a portal, a meter or a logger, whose layout is recognised, any table with a time "
+        "and a column a series, or a typical meteorological year (TMY2, TMY3) for a weather "
+        "station. An import that was stopped goes on when the same command is given again; "
+        "FILE.progress remembers where."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,10 +55,22 @@ class Command(BaseCommand):
         parser.add_argument(
             "--partial",
             action="store_true",
-            help="store the good rows of a CSV file that has bad ones (otherwise: nothing)",
+            help="store the good rows of a file that has bad ones (otherwise: nothing)",
         )
-        parser.add_argument("--site", help="slug of the weather station's Site, for a TMY file")
-        parser.add_argument("--device", help="slug of the weather station, for a TMY file")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would be stored, and store nothing"
+        )
+        parser.add_argument("--site", help="slug of the Site; only its metrics are written to")
+        parser.add_argument("--device", help="slug of the Device whose readings the file has")
+        parser.add_argument(
+            "--map",
+            action="append",
+            default=[],
+            metavar="COLUMN=device/key[:unit]",
+            help="where a column goes, and the unit it comes in; may be given several times",
+        )
+        for name, text in _SAID.items():
+            parser.add_argument(f"--{name.replace('_', '-')}", default="", help=text)
         parser.add_argument(
             "--year", type=int, help="calendar year for a TMY file (default: the last whole one)"
         )
@@ -56,10 +78,7 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, verbosity: int, **options: Any) -> None:
         self.quiet = verbosity == 0
         try:
-            if is_typical_year(file):
-                self._import_typical_year(file, options)
-            else:
-                self._import_csv(file, partial=options["partial"])
+            self._import(file, options)
         except DomainError as error:
             raise CommandError(f"{file}: {error}") from error
         except (OSError, EOFError) as error:
@@ -67,19 +86,40 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             raise CommandError("Stopped; the same command goes on.", returncode=130) from None
 
-    # CSV ----------------------------------------------------------------------------------
+    def _import(self, file: Path, options: dict[str, Any]) -> None:
+        is_said = options["map"] or any(options[name] for name in _SAID)
+        if is_typical_year(file):
+            self._import_typical_year(file, options)
+        elif not is_said and (columns := own_columns(file)):
+            self._import_csv(file, columns, options)
+        else:
+            self._import_layout(file, options)
 
-    def _import_csv(self, file: Path, *, partial: bool) -> None:
-        columns = parse_header(first_lines(file)[0])
-        progress, changed = Progress.of(file)
+    # This system's own CSV ------------------------------------------------------------------
+
+    def _import_csv(self, file: Path, columns: tuple[str, ...], options: dict[str, Any]) -> None:
+        site = find_site(options["site"], OPERATOR)
+        self.sender = Sender(OPERATOR, "file", site.pk if site else None)
+        if options["dry_run"]:
+            self._check(file, columns)
+            self.stdout.write("All rows are good. Nothing was stored.")
+            return
+        progress = self._progress(file, options["site"] or "")
+        if not (options["partial"] or progress.checked):
+            self._check(file, columns)
+            progress.checked = True
+        self._store(file, columns, progress)
+        self._finish(progress)
+
+    def _progress(self, file: Path, said: str) -> Progress:
+        progress, changed = Progress.of(file, said)
         if changed:
             self.stdout.write(f"{file} has changed since its import began: starting over.")
         elif progress.offset:
             self.stdout.write(f"Going on after line {progress.line:,}.")
-        if not (partial or progress.checked):
-            self._check(file, columns)
-            progress.checked = True
-        self._store(file, columns, progress)
+        return progress
+
+    def _finish(self, progress: Progress) -> None:
         progress.delete()
         self.stdout.write(f"Stored {progress.stored:,} readings.")
         if progress.refused:
@@ -89,7 +129,11 @@ class Command(BaseCommand):
         """Raises CommandError when any row of the file is bad."""
         refused = 0
         for block in self._with_bar(file, "Checking", Progress("")):
-            refused += self._report_bad(_rejections(_parse_block(columns, block)), refused)
+            rejections = _rejections(_parse_block(columns, block), self.sender)
+            refused += self._report_bad(_lines(rejections), refused)
+        self._refuse(refused)
+
+    def _refuse(self, refused: int) -> None:
         if refused:
             raise CommandError(
                 f"Bad rows: {refused:,}. Nothing was stored; --partial stores the good ones."
@@ -99,13 +143,13 @@ class Command(BaseCommand):
         for block in self._with_bar(file, "Storing", progress):
             received = receive_readings(
                 _parse_block(columns, block),
-                sender=SENDER,
+                sender=self.sender,
                 now=timezone.now(),
                 partial=True,
                 in_bulk=True,
             )
             progress.stored += received.accepted
-            progress.refused += self._report_bad(received.rejections, progress.refused)
+            progress.refused += self._report_bad(_lines(received.rejections), progress.refused)
             progress.offset, progress.line = block.end, block.lines[-1].number
             # After the commit: if it stops between the two, a block is stored twice, which changes
             # nothing.
@@ -120,20 +164,68 @@ class Command(BaseCommand):
 
     def _with_bar(self, file: Path, what: str, progress: Progress) -> Iterator[LineBlock]:
         """The remaining blocks, with a progress bar of bytes on disk."""
-        with tqdm(
-            total=file.stat().st_size, desc=what, unit="B", unit_scale=True, file=sys.stderr,
-            disable=True if self.quiet else None,
-        ) as bar:  # fmt: skip
+        with self._bar(file.stat().st_size, what, "B") as bar:
             for block in read_blocks(file, progress.offset, progress.line):
                 yield block
                 bar.update(block.read - bar.n)
 
-    def _report_bad(self, rejections: list[Rejection], named: int) -> int:
-        for rejection in rejections[: max(0, MOST_NAMED - named)]:
-            self.stderr.write(f"Line {rejection.index}: {rejection.reason}")
-        if named <= MOST_NAMED < named + len(rejections):
+    def _bar(self, total: int, what: str, unit: str) -> Any:
+        return tqdm(
+            total=total, desc=what, unit=unit, unit_scale=True, file=sys.stderr,
+            disable=True if self.quiet else None,
+        )  # fmt: skip
+
+    def _report_bad(self, bad: Sequence[str], named: int) -> int:
+        for line in bad[: max(0, MOST_NAMED - named)]:
+            self.stderr.write(line)
+        if named <= MOST_NAMED < named + len(bad):
             self.stderr.write(f"Only the first {MOST_NAMED} bad rows are named.")
-        return len(rejections)
+        return len(bad)
+
+    # Files of other layouts -------------------------------------------------------------------
+
+    def _import_layout(self, file: Path, options: dict[str, Any]) -> None:
+        plan = self._plan(file, options)
+        for line in told(plan.understood, plan.targets):
+            self.stdout.write(line)
+        if options["dry_run"]:
+            self._refuse(self._check_plan(plan))
+            self.stdout.write("Nothing was stored.")
+            return
+        progress = self._progress(file, _said(plan))
+        if not (options["partial"] or progress.checked):
+            self._refuse(self._check_plan(plan))
+            progress.checked = True
+        for step in self._with_rows(plan, "Storing", plan.store(progress.offset)):
+            progress.stored += step.accepted
+            progress.refused += self._report_bad(_bad(step), progress.refused)
+            progress.offset, progress.line = progress.offset + 1, progress.line + step.rows
+            self._save(progress)
+        self._finish(progress)
+
+    def _plan(self, file: Path, options: dict[str, Any]) -> ImportPlan:
+        asked = Asked(**{name: options[name] for name in _SAID})
+        place = find_place(options["site"] or "", options["device"] or "", OPERATOR)
+        understood = understand(file, asked, zone=place.zone)
+        if understood.questions:
+            options_open = (
+                f"--{question.field.replace('_', '-')}: {question.message}"
+                for question in understood.questions
+            )
+            raise CommandError("\n".join(options_open))
+        return plan_import(file, understood, options["map"], place)
+
+    def _check_plan(self, plan: ImportPlan) -> int:
+        refused = 0
+        for step in self._with_rows(plan, "Checking", plan.check()):
+            refused += self._report_bad(_bad(step), refused)
+        return refused
+
+    def _with_rows(self, plan: ImportPlan, what: str, steps: Iterator[Step]) -> Iterator[Step]:
+        with self._bar(plan.understood.rows, what, " rows") as bar:
+            for step in steps:
+                yield step
+                bar.update(step.rows)
 
     # Typical years --------------------------------------------------------------------------
 
@@ -146,7 +238,7 @@ class Command(BaseCommand):
         if not 1970 <= calendar_year < now.year:
             raise CommandError(f"--year must be a past one from 1970 on, not {calendar_year}.")
         try:
-            year = _read_typical_year(file)
+            year = read_packed_year(file)
         except (ValueError, KeyError) as error:
             raise CommandError(f"{file} is not a typical year: {error}") from error
         except ModuleNotFoundError as error:
@@ -157,31 +249,30 @@ class Command(BaseCommand):
         self.stdout.write(f"Stored {stored:,} readings as the year {calendar_year}.")
 
 
-def is_typical_year(file: Path) -> bool:
-    """Whether it is a TMY2 file (by name) or a TMY3 file (by its second line)."""
-    return ".tm2" in (suffix.lower() for suffix in file.suffixes) or any(
-        line.startswith(_TMY3_SECOND_LINE) for line in first_lines(file)[1:]
-    )
+def own_columns(file: Path) -> tuple[str, ...] | None:
+    """The columns of a file that has this system's own; None for one of another layout."""
+    try:
+        return parse_header(first_lines(file)[0])
+    except DomainError:
+        return None
 
 
-def first_lines(file: Path) -> list[str]:
-    """The first two lines, as far as there are any and they are readable."""
-    for block in read_blocks(file):
-        return [line.text or "" for line in block.lines[:2]]
-    return [""]
+def _said(plan: ImportPlan) -> str:
+    """What an import does with a file, so that one which does something else starts over."""
+    targets = [(each.column, each.metric.pk, each.unit, each.factor) for each in plan.targets]
+    return repr((plan.understood.corrected(preview=(), warnings=()), targets))
 
 
-def station_metrics(site: str, device: str) -> dict[str, int]:
-    """The weather station's Metrics by key. Raises CommandError where one is missing."""
-    station = Device.objects.filter(
-        site__slug=site, slug=device, kind=DeviceKind.WEATHER_STATION
-    ).first()
-    if station is None:
-        raise CommandError(f"There is no weather station {device} on a site {site}.")
-    found = dict(station.metrics.filter(key__in=KEYS).values_list("key", "pk"))
-    if missing := [key for key in KEYS if key not in found]:
-        raise CommandError(f"{station} has no metric {', '.join(missing)}.")
-    return found
+def _bad(step: Step) -> list[str]:
+    return [
+        f"Line {each.line}{f', {each.column}' if each.column else ''}"
+        f"{f', “{each.found}”' if each.found else ''}: {each.reason}"
+        for each in step.refused
+    ]
+
+
+def _lines(rejections: Sequence[Rejection]) -> list[str]:
+    return [f"Line {rejection.index}: {rejection.reason}" for rejection in rejections]
 
 
 def _parse_block(columns: tuple[str, ...], block: LineBlock) -> ParsedReadings:
@@ -189,19 +280,9 @@ def _parse_block(columns: tuple[str, ...], block: LineBlock) -> ParsedReadings:
     return parse_lines(columns, lines)
 
 
-def _rejections(parsed: ParsedReadings) -> list[Rejection]:
+def _rejections(parsed: ParsedReadings, sender: Sender) -> list[Rejection]:
     """What would be refused now."""
-    found = find_metrics(parsed.metrics, SENDER)
-    existing = Metric.objects.among(found.ids.tolist()).values_list("pk", flat=True)
+    found = find_metrics(parsed.metrics, sender)
+    existing = sender.metrics().among(found.ids.tolist()).values_list("pk", flat=True)
     seen = np.fromiter(existing, np.int64)
     return check_readings(parsed, found, seen, now=timezone.now()).rejections
-
-
-def _read_typical_year(file: Path) -> TypicalYear:
-    if file.suffix.lower() != ".gz":
-        return read_typical_year(file)
-    with TemporaryDirectory() as folder, gzip.open(file) as content:
-        plain = Path(folder) / file.stem
-        with plain.open("wb") as target:
-            shutil.copyfileobj(content, target)
-        return read_typical_year(plain)
