@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from energy.instants import from_micros
+from energy.server_clock import require_belief
 from history import get_store
 from history.blocks import in_blocks
 from history.buckets import DAY
@@ -19,13 +20,17 @@ def prunable(now: int) -> int:
     return sum(get_store().count(block, None, before) for before, block in _due(now))
 
 
-def prune(now: int) -> int:
+def prune(now: int, *, force: bool = False) -> int:
     """Delete those readings; returns how many.
 
     Whole UTC days go, so what is kept may be up to a day older. A latest value goes with its
-    reading, and none is left that could take its place.
+    reading, and none is left that could take its place. Raises ClockDoubtError, unless forced,
+    where the clock is far ahead of all readings.
     """
-    return sum(_prune(before, block) for before, block in _due(now))
+    due = list(_due(now))
+    if due and not force:
+        require_belief(from_micros(now))
+    return sum(_prune(before, block) for before, block in due)
 
 
 @transaction.atomic
