@@ -1,8 +1,8 @@
 """Whether what deletes what is old may believe the server's clock, which may be years ahead.
 
-A machine without a battery for its clock, or a slip of an administrator, is enough for that. What is
-deleted then is lost, and what waits for a day longer does no harm: so the clock has to be confirmed
-by others, such as the clocks of Devices, whose readings keep coming in.
+A machine without a battery for its clock, or a slip of an administrator, is enough for that. What
+is deleted then is lost, and what waits for a day longer does no harm: so the clock has to be
+confirmed by others, such as the clocks of Devices, whose readings keep coming in.
 """
 
 from collections.abc import Callable
