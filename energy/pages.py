@@ -196,10 +196,13 @@ def chips(filterset: django_filters.FilterSet, query: QueryDict) -> Iterable[Chi
     for name, field in filterset.form.fields.items():
         if name == "ordering" or not query.get(name):
             continue
+        in_words = getattr(filterset.filters[name], "in_words", str)
         labels = {str(key): str(label) for key, label in getattr(field, "choices", ())}
         without = query.copy()
         without.pop(name, None)
         without.pop("page", None)
-        value = filterset.form.cleaned_data.get(name) or query[name]
-        label = labels.get(str(value), str(value))
-        yield Chip(str(field.label or name.capitalize()), label, without.urlencode())
+        value = filterset.form.cleaned_data.get(name)
+        label = _short(query[name]) if value in field.empty_values else in_words(value)
+        yield Chip(
+            str(field.label or name.capitalize()), labels.get(label, label), without.urlencode()
+        )
