@@ -13,8 +13,8 @@ from django.views.generic import ListView
 
 from energy.access import RolePageMixin, VisibleObjectsMixin
 
-MOST_SHOWN = 40  # characters of what somebody has written into an address
-MOST_TOLD = 5  # of its faults
+_MOST_SHOWN = 40  # characters of what somebody has written into an address
+_MOST_TOLD = 5  # of its faults
 
 
 class PageMixin(RolePageMixin):
@@ -98,7 +98,7 @@ def query_faults(query: QueryDict, known: Collection[str], repeated: Collection[
         for name, values in query.lists()
         if name in known and name not in repeated and len(values) > 1
     ]
-    return [*unknown, *twice][:MOST_TOLD]
+    return [*unknown, *twice][:_MOST_TOLD]
 
 
 def page_of(paginator: Paginator, query: QueryDict) -> tuple[Page, str]:
@@ -113,7 +113,7 @@ def page_of(paginator: Paginator, query: QueryDict) -> tuple[Page, str]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
 class SavingMixin:
