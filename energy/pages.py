@@ -202,7 +202,7 @@ def chips(filterset: django_filters.FilterSet, query: QueryDict) -> Iterable[Chi
         without.pop(name, None)
         without.pop("page", None)
         value = filterset.form.cleaned_data.get(name)
-        label = _short(query[name]) if value in field.empty_values else in_words(value)
+        label = _short(str(query[name])) if value in field.empty_values else in_words(value)
         yield Chip(
             str(field.label or name.capitalize()), labels.get(label, label), without.urlencode()
         )

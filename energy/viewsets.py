@@ -35,7 +35,7 @@ class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
         """What the browsable API links to: only addresses that answer as they stand."""
         links: dict[str, str] = super().get_extra_action_url_map()  # type: ignore[misc]
         for action in self.get_extra_actions():  # type: ignore[attr-defined]
-            if action.kwargs.get("needs_query") and action.detail == self.detail:  # type: ignore[attr-defined]
+            if action.kwargs.get("needs_query") and action.detail == self.detail:
                 del links[type(self)(**action.kwargs).get_view_name()]  # type: ignore[attr-defined]
         return links
 
