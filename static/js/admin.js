@@ -31,7 +31,7 @@
     const select = picker.previousElementSibling;
     const label = select?.id && document.querySelector(`label[for="${select.id}"]`);
     const words = label ? text(label) : select?.getAttribute("aria-label") || "Search";
-    for (const part of picker.querySelectorAll(".select2-search__field, [role=combobox]")) {
+    for (const part of picker.querySelectorAll(".select2-search__field, [role=combobox], [role=textbox]")) {
       named(part, words);
     }
     // Its list marks up its items as something else.
