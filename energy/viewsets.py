@@ -33,9 +33,9 @@ class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
 
     def get_extra_action_url_map(self) -> dict[str, str]:
         """What the browsable API links to: only addresses that answer as they stand."""
-        links: dict[str, str] = super().get_extra_action_url_map()  # type: ignore[misc]
+        links: dict[str, str] = super().get_extra_action_url_map()
         for action in self.get_extra_actions():  # type: ignore[attr-defined]
-            if action.kwargs.get("needs_query") and action.detail == self.detail:
+            if action.kwargs.get("needs_query") and action.detail == self.detail:  # type: ignore[attr-defined]
                 del links[type(self)(**action.kwargs).get_view_name()]  # type: ignore[attr-defined]
         return links
 

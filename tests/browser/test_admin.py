@@ -35,9 +35,8 @@ def addresses(fleet, administrator, technician):
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_is_accessible_and_breaks_no_policy(open_browser, addresses, theme):
-    page = sign_in(open_browser(theme=theme), "ada")
+def test_no_page_breaks_the_policy(open_browser, addresses):
+    page = sign_in(open_browser(), "ada")
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
@@ -48,7 +47,12 @@ def test_every_page_is_accessible_and_breaks_no_policy(open_browser, addresses, 
         answer = page.goto(address)
         assert answer.status == 200, address
     assert complaints == []
-    # Apart, because axe itself writes styles, which the policy refuses.
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_accessible(open_browser, addresses, theme):
+    page = sign_in(open_browser(theme=theme), "ada")
     found = {}
     for address in addresses:
         page.goto(address)
