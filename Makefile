@@ -4,8 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-LINT := lint-style lint-layers lint-templates lint-security lint-locks lint-types lint-migrations \
-	lint-contract
+LINT := lint-style lint-layers lint-templates lint-security lint-locks lint-types lint-migrations lint-contract
 .PHONY: help run test lint $(LINT) check format openapi structure lock sbom release-database bench \
 	bench-peers clean
 

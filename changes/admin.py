@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from changes.described import action_of, kind_of
 from changes.models import Change
-from changes.words import told
+from changes.sentences import told
 from energy.admin import ReadOnlyMixin
 
 # django-auditlog registers a page of its own for whichever model holds its entries.

@@ -5,7 +5,7 @@ from datetime import tzinfo
 
 from django import template
 
-from changes import words
+from changes import sentences
 from changes.described import action_of, kind_of
 from changes.models import Change
 
@@ -25,6 +25,6 @@ def action(change: Change) -> str:
 
 
 @register.filter
-def told(changes: Iterable[Change], zone: tzinfo) -> list[words.Told]:
+def told(changes: Iterable[Change], zone: tzinfo) -> list[sentences.Told]:
     """Each change with what it says of each field, on one line; times on the page's clocks."""
-    return words.told(changes, zone)
+    return sentences.told(changes, zone)

@@ -281,7 +281,7 @@ def test_a_device_page_takes_as_many_queries_however_many_metrics(
         store(metric, {timezone.now(): 1.0})
     client = client_for(technician)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         assert len(client.get(f"/devices/{device.pk}/").context["row"].metrics) == count
 
 
