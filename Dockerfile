@@ -3,8 +3,8 @@ ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim AS packages
 RUN python -m venv --without-pip /venv
-COPY requirements.txt requirements-clickhouse.txt /
-RUN pip --python /venv/bin/python install --no-cache-dir --require-virtualenv \
+COPY locks/requirements.txt locks/requirements-clickhouse.txt /
+RUN pip --python /venv/bin/python install --no-cache-dir --require-virtualenv --require-hashes \
     -r /requirements.txt -r /requirements-clickhouse.txt
 
 FROM packages AS application
@@ -32,9 +32,9 @@ EXPOSE 8000
 CMD ["gunicorn", "--config", "deploy/gunicorn.conf.py"]
 
 FROM runtime AS demo
-COPY requirements.txt requirements-demo.txt /
+COPY locks/requirements-demo.txt /
 RUN PYTHONDONTWRITEBYTECODE= pip --python /venv/bin/python install --no-cache-dir \
-    --require-virtualenv -r /requirements-demo.txt
+    --require-virtualenv --require-hashes -r /requirements-demo.txt
 COPY --from=application /app /app
 USER energy
 

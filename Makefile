@@ -2,12 +2,10 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# uv installs the same pins in a tenth of pip's time; where it cannot be had, pip does it.
-UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-LINT := lint-style lint-layers lint-templates lint-types lint-migrations lint-contract
-.PHONY: help run test lint $(LINT) check format openapi structure release-database bench \
+LINT := lint-style lint-layers lint-templates lint-security lint-locks lint-types lint-migrations lint-contract
+.PHONY: help run test lint $(LINT) check format openapi structure lock sbom release-database bench \
 	bench-peers bench-intake clean
 
 help:  ## show this list
@@ -21,7 +19,7 @@ test: .venv/.chdb  ## the whole suite on SQLite, then on PostgreSQL (TESTS= narr
 	@exec sh tests/run.sh $(TESTS)
 
 # .pre-commit-config.yaml runs the same steps, each where a commit changes what it looks at.
-lint: $(LINT)  ## style, layers, templates, types, migrations, API contract
+lint: $(LINT)  ## style, layers, templates, security, dependencies, types, migrations, API contract
 lint-%: export DEBUG = true
 
 lint-style: .venv/.development
@@ -33,6 +31,14 @@ lint-layers: .venv/.development
 
 lint-templates: .venv/.development
 	$(BIN)/djlint --lint --quiet templates
+
+lint-security: .venv/.development
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive .
+
+# Those that are locked, and those that the code imports: each named, none that is not needed.
+lint-locks: .venv/.development
+	$(BIN)/python -m tools.locks --check
+	$(BIN)/deptry .
 
 lint-types: .venv/.development
 	$(BIN)/mypy
@@ -57,6 +63,14 @@ openapi: .venv/.development  ## write openapi.yaml from the code
 structure: .venv/.development  ## draw docs/structure.svg, who imports whom; print the size of each app
 	@exec $(BIN)/python -m tools.structure
 
+lock: .venv/bin/python  ## make locks/ anew, after a change of requirements*.txt
+	@$(BIN)/python -m pip install -qq --requirement requirements-uv.txt
+	@$(BIN)/python -m tools.locks
+
+sbom: .venv/.development  ## print what the server is made of, as CycloneDX
+	@cat locks/requirements.txt locks/requirements-clickhouse.txt \
+		| $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -
+
 # Once a release, before it is out; needs PostgreSQL, as tests on it do.
 release-database: .venv/.development  ## keep what this release leaves behind, for the test of upgrades
 	$(BIN)/python -m tests.upgrades.make
@@ -78,23 +92,25 @@ clean:  ## remove the environment and the caches; var/ with your data stays
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@$(PYTHON) -m venv .venv
 
+# uv takes a tenth of pip's time; where it cannot be had, pip does it. Nothing is installed whose
+# hash is not in the lock.
 define install
-	@echo "Installing $(1) into .venv"
-	@if $(BIN)/python -m pip install -qq $(UV); \
-	then $(BIN)/uv pip install --quiet --python $(BIN)/python -r $(1); \
-	else $(BIN)/python -m pip install --quiet --no-compile -r $(1); fi
+	@$(BIN)/python -m tools.locks --check
+	@echo "Installing $(notdir $(1)) into .venv"
+	@if $(BIN)/python -m pip install -qq --require-hashes -r locks/requirements-uv.txt; \
+	then $(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r $(1); \
+	else $(BIN)/python -m pip install --quiet --no-compile --require-hashes -r $(1); fi
 endef
 
-.venv/.runtime: requirements-demo.txt requirements.txt | .venv/bin/python
+.venv/.runtime: locks/requirements-demo.txt | .venv/bin/python
 	$(call install,$<)
 	@touch $@
 
-.venv/.development: requirements-dev.txt requirements-clickhouse.txt requirements-parquet.txt \
-		requirements-demo.txt requirements.txt | .venv/bin/python
+.venv/.development: locks/requirements-dev.txt | .venv/bin/python
 	$(call install,$<)
 	@touch $@ .venv/.runtime
 
 # Apart, because lint does without and it is large.
-.venv/.chdb: requirements-chdb.txt | .venv/.development
+.venv/.chdb: locks/requirements-chdb.txt | .venv/.development
 	$(call install,$<)
 	@touch $@

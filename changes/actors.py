@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from energy.addresses import address_of
 
-SESSION, TOKEN, COMMAND = "session", "token", "command"
+SESSION, TOKEN, COMMAND, SYSTEM = "session", "token", "command", "system"
 
 # Each thread, and each task of an event loop, has its own. The user is asked for only when there is
 # something to write down: REST framework finds out whose a token is long after the middleware.
@@ -20,6 +20,10 @@ class Actor(NamedTuple):
     user: Any
     via: str
     address: str | None
+
+
+# What nobody asked for: readings that are not kept any longer.
+THE_SYSTEM = Actor(None, SYSTEM, None)
 
 
 def current_actor() -> Actor:

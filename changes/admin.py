@@ -1,5 +1,6 @@
 """Changes in the admin: to look at, for everybody and for ever."""
 
+from datetime import UTC
 from typing import Any
 
 from django.contrib import admin
@@ -8,7 +9,7 @@ from django.http import HttpRequest
 
 from changes.described import action_of, kind_of
 from changes.models import Change
-from changes.templatetags.changes import in_words
+from changes.sentences import told
 from energy.admin import ReadOnlyMixin
 
 # django-auditlog registers a page of its own for whichever model holds its entries.
@@ -51,4 +52,5 @@ class ChangeAdmin(ReadOnlyMixin, admin.ModelAdmin):
     @admin.display(description="details")
     def details(self, change: Change) -> str:
         """Each field before and after."""
-        return in_words(change)
+        (row,) = told([change], UTC)
+        return row.words

@@ -88,6 +88,13 @@ class KnownIdFilter(KnownFilter):
     def of(self, value: int, changes: QuerySet[Any]) -> QuerySet[Any]:
         return changes.filter(**{f"{self.field_name}_id": value})
 
+    def in_words(self, value: int) -> str:
+        """The row's name; its number where it is gone."""
+        row = (
+            self.model_of_rows.objects.visible_to(self.parent.request.user).filter(pk=value).first()
+        )
+        return str(row or f"no. {value}")
+
 
 @extend_schema_field({"type": "string", "maxLength": 150})
 class ActorFilter(KnownFilter):
@@ -135,13 +142,17 @@ class SinceFilter(django_filters.Filter):
 
     field_class = InstantFormField
 
+    def in_words(self, value: datetime) -> str:
+        """What a page says that it is filtered by."""
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
 
 class ChangeFilterSet(django_filters.FilterSet):
     """Changes by Site, Device, who made them, and from when on."""
 
     search = SearchFilter(fields=("object_repr", "actor_name"))
-    site = KnownIdFilter(Site)
-    device = KnownIdFilter(Device)
-    actor = ActorFilter()
-    since = SinceFilter(field_name="timestamp", lookup_expr="gte")
+    site = KnownIdFilter(Site, label="Site")
+    device = KnownIdFilter(Device, label="Device")
+    actor = ActorFilter(label="Who")
+    since = SinceFilter(label="Since", field_name="timestamp", lookup_expr="gte")
     ordering = OrderingFilter(fields=("timestamp",))

@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
 
-from changes.actors import COMMAND, SESSION, TOKEN, Actor, current_actor
+from changes.actors import COMMAND, SESSION, SYSTEM, TOKEN, Actor, current_actor
 from changes.logged import Subject, subject_of
 from changes.querysets import ChangeQuerySet
 from devices.models import Device
@@ -98,6 +98,7 @@ class Change(AbstractLogEntry):
         SESSION = SESSION, "signed in"
         TOKEN = TOKEN, "API token"
         COMMAND = COMMAND, "command"
+        SYSTEM = SYSTEM, "the system"
 
     # What else the library would keep: other forms of the same, and names that requests choose.
     serialized_data = changes_text = additional_data = None

@@ -11,13 +11,15 @@ from django.db.models import QuerySet
 from django.db.models.signals import m2m_changed, pre_delete
 
 from accounts.models import User
-from changes.actors import current_actor
+from changes.actors import THE_SYSTEM, current_actor
 from changes.logged import MODELS, RELATIONS, logged_fields, with_names
 from changes.models import MAX_NAMES, Change
 from energy.instants import from_micros
 from energy.signals import rows_created, rows_updating
 from history.models import Reading
+from history.signals import readings_pruned
 from ingest.signals import readings_deleted
+from sites.models import Site
 
 _ADDED, _REMOVED = "add", "delete"
 _OPERATIONS = {"post_add": _ADDED, "post_remove": _REMOVED, "pre_clear": _REMOVED}
@@ -34,6 +36,7 @@ def connect() -> None:
         rows_updating.connect(watch_update, sender=model)
         rows_created.connect(log_created, sender=model)
     readings_deleted.connect(log_deleted_readings)
+    readings_pruned.connect(log_pruned_readings)
 
 
 def log_relation(
@@ -101,6 +104,13 @@ def log_deleted_readings(metric: Any, window: Any, count: int, actor: Any, **kwa
         model=Reading,
         actor=current_actor()._replace(user=actor),
     )
+
+
+def log_pruned_readings(site_id: int, before: int, count: int, **kwargs: Any) -> None:
+    """Log the readings of a Site that were not kept any longer."""
+    told = {"count": [count, None], "end": [from_micros(before).isoformat(), None]}
+    site = Site.objects.get(pk=site_id)
+    Change.objects.record([(site, Change.Action.DELETE, told)], model=Reading, actor=THE_SYSTEM)
 
 
 def _others(field: Any, instance: Any, reverse: bool, pk_set: Any) -> QuerySet[Any]:

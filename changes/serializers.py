@@ -57,7 +57,11 @@ FIELD_CHANGES = {
     ]
 )
 class ChangeSerializer(serializers.ModelSerializer):
-    """Who changed what. Site, Device and object may have been deleted since."""
+    """Who changed what. Site, Device and object may have been deleted since.
+
+    `object` is the id of what was changed; of readings that of their Metric, or of the Site whose
+    readings were not kept any longer (`via` is then `system`).
+    """
 
     action = serializers.SerializerMethodField()
     kind = serializers.SerializerMethodField()

@@ -62,7 +62,7 @@ def _collect_static() -> None:
 
 def _fingerprint_of_sources() -> str:
     """A hash of the project's own static files and of the packages that bring others."""
-    digest = hashlib.sha256((var.ROOT / "requirements.txt").read_bytes())
+    digest = hashlib.sha256((var.ROOT / "locks" / "requirements.txt").read_bytes())
     for path in sorted(_static_files()):
         status = path.stat()
         digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())

@@ -1,5 +1,6 @@
 """Devices in the admin, with their Metrics."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -16,6 +17,14 @@ from ingest.admin import DeletesHistoryMixin
 from metrics.admin import MetricInline
 
 
+class NamedValuesFilter(admin.AllValuesFieldListFilter):
+    """Each value there is, the empty one with a name too."""
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or self.empty_value_display}
+
+
 @admin.register(Device)
 class DeviceAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, ImportingAdmin):
     """Devices with their Metrics; a new one without any gets the headline of its kind."""
@@ -23,7 +32,7 @@ class DeviceAdmin(DeletesHistoryMixin, RefusalMessagesMixin, VisibleRowsMixin, I
     resource_classes = [DeviceResource]
     inlines = (MetricInline,)
     list_display = ("name", "site", "kind", "status", "manufacturer", "rated_power", "metrics")
-    list_filter = ("kind", "status", "manufacturer")
+    list_filter = ("kind", "status", ("manufacturer", NamedValuesFilter))
     list_select_related = ("site",)
     search_fields = ("name", "slug", "manufacturer", "model", "serial_number", "site__name")
     ordering = ("site__name", "name")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -60,6 +60,7 @@ class DeviceDetailView(HistoryPageMixin, DevicePageMixin, DetailView):
     """A Device's Metrics with their latest values, and the history of one of them."""
 
     template_name = "devices/detail.html"
+    query_parameters = ("metric",)
 
     def get_title(self) -> str:
         return self.object.name
@@ -80,15 +81,16 @@ class DeviceDetailView(HistoryPageMixin, DevicePageMixin, DetailView):
             "changes": recent_changes(self.request.user, device=self.object),
         }
 
+    def get_faults(self, context: dict[str, Any]) -> list[str]:
+        asked, shown = self.request.GET.get("metric"), context["shown"]
+        unknown = [f"{self.object} has no such metric."] if asked and asked != shown.key else []
+        return [*super().get_faults(context), *unknown]
+
     def _selected_metric(self, row: DeviceRow) -> Metric:
         """The Metric whose key is in the query string, else the headline."""
         key = self.request.GET.get("metric")
-        if not key:
-            return row.headline.metric  # type: ignore[union-attr]
-        for entry in row.metrics:
-            if entry.metric.key == key:
-                return entry.metric
-        raise Http404(f"{self.object} has no metric {key}.")
+        named = (entry.metric for entry in row.metrics if entry.metric.key == key)
+        return next(named, row.headline.metric)  # type: ignore[union-attr]
 
 
 class DeviceAddView(SavingMixin, PageMixin, CreateView):

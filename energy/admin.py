@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
@@ -18,6 +20,7 @@ from django.urls import path, reverse
 
 from energy.errors import DomainError
 
+STYLE_ATTRIBUTES: Any = {"style-src-attr": [UNSAFE_INLINE]}
 TAKEN = "This is not available: choose another."
 
 
@@ -28,6 +31,10 @@ class ProjectAdminSite(admin.AdminSite):
     site_title = "Energy administration"
     index_title = "Sites, people and equipment"
     empty_value_display = "–"
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Any page of the admin: markup of its pickers has style attributes, but no elements."""
+        return csp_update(STYLE_ATTRIBUTES)(super().admin_view(view, cacheable))
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Redirect to the sign-in page. A signed-in user who may not enter the admin gets a 403."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 
@@ -10,7 +10,7 @@ MAX_PAGE_SIZE = 500
 
 
 class PageNumbers(PageNumberPagination):
-    """`?page=&page_size=`, where a number out of range is an error and not another page."""
+    """`?page=&page_size=`: what is no number of a page is a 400, a page past the end a 404."""
 
     page_size = 50
     page_size_query_param = "page_size"
@@ -28,8 +28,12 @@ class PageNumbers(PageNumberPagination):
 
     def get_page_number(self, request: Request, paginator: Any) -> int:
         page = _whole_number(request.query_params.get(self.page_query_param, "1"))
-        if page is None or not 1 <= page <= paginator.num_pages:
-            raise _refusal("page", f"A whole number from 1 to {paginator.num_pages}.")
+        told = f"A whole number from 1 to {paginator.num_pages}."
+        if page is None or page < 1:
+            raise _refusal("page", told)
+        if page > paginator.num_pages:
+            detail: Any = {"page": [told]}
+            raise NotFound(detail, code="out_of_range")
         return page
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

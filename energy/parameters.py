@@ -94,6 +94,8 @@ class KnownParametersMixin:
     """
 
     query_parameters: ClassVar[tuple[str, ...]] = ()
+    # Of an extra action: whether it answers nothing without a query.
+    needs_query: ClassVar[bool] = False
     # Statuses that it answers beside those that every endpoint may.
     further_problems: ClassVar[tuple[int, ...]] = ()
 

@@ -1,4 +1,4 @@
-"""How static files are collected: named by their content, compressed, and stylesheets joined."""
+"""How static files are collected: named by their content, compressed, stylesheets joined."""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +7,11 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+# Redoc shows its makers' logo from their own server, which the content security policy forbids.
+REDOC = "drf_spectacular_sidecar/redoc/bundles/redoc.standalone.js"
+REDOC_LOGO = "https://cdn.redoc.ly/redoc/logo-mini.svg"
+NO_PICTURE = "data:,"
 
 _IMPORT = re.compile(r'^@import "([\w-]+\.css)";\n', re.MULTILINE)
 
@@ -26,11 +31,14 @@ class JoiningStaticFilesStorage(CompressedManifestStaticFilesStorage):
             with storage.open(path) as file:
                 return str(file.read().decode())
 
-        joined = InMemoryStorage()
+        changed = InMemoryStorage()
         names = [name for name in paths if name.startswith("css/")]
         for name in names:
             source = _IMPORT.sub(lambda match: read(f"css/{match[1]}"), read(name))
-            joined.save(name, ContentFile(source))
+            changed.save(name, ContentFile(source))
+        if REDOC in paths:
+            names.append(REDOC)
+            changed.save(REDOC, ContentFile(read(REDOC).replace(REDOC_LOGO, NO_PICTURE)))
         yield from super().post_process(
-            {**paths, **{name: (joined, name) for name in names}}, *args, **options
+            {**paths, **{name: (changed, name) for name in names}}, *args, **options
         )

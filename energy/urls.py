@@ -1,7 +1,9 @@
 """Every address of the project."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path, re_path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from energy import docs, health
@@ -14,6 +16,8 @@ urlpatterns = [
     path("api/redoc/", docs.RedocView.as_view(), name="redoc"),
     path("", include("ingest.lines.urls")),
     re_path(r"^api/", UnknownAddressView.as_view(), name="unknown-api-address"),
+    # Which browsers ask for wherever a page names no other.
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("favicon.svg")), name="icon"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("admin/", admin.site.urls),

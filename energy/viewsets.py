@@ -31,6 +31,14 @@ class ApiMixin(KnownParametersMixin, VisibleObjectsMixin):
             response.add_post_render_callback(_break_cycle)
         return response
 
+    def get_extra_action_url_map(self) -> dict[str, str]:
+        """What the browsable API links to: only addresses that answer as they stand."""
+        links: dict[str, str] = super().get_extra_action_url_map()
+        for action in self.get_extra_actions():  # type: ignore[attr-defined]
+            if action.kwargs.get("needs_query") and action.detail == self.detail:  # type: ignore[attr-defined]
+                del links[type(self)(**action.kwargs).get_view_name()]  # type: ignore[attr-defined]
+        return links
+
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Describe what may be sent here; 404 where the row does not exist for this user."""
         if self._is_of_one_row():

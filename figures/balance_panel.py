@@ -1,4 +1,4 @@
-"""Where a Site's energy of a day or month came from and where it went, as its page shows it."""
+"""Where a Site's energy of a period came from and where it went, as its page shows it."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -72,9 +72,7 @@ class EnergyBalance:
             return "Energy today"
         if self.error:
             return "Energy"
-        is_day = len(self.period) > len("2026-06")
-        first = date.fromisoformat(self.period if is_day else f"{self.period}-01")
-        return f"Energy of {date_format(first, 'j F Y' if is_day else 'F Y')}"
+        return f"Energy of {_in_words(self.period)}"
 
     @property
     def periods(self) -> Iterator[tuple[str, str, bool]]:
@@ -84,8 +82,10 @@ class EnergyBalance:
         named = {
             "Today": "",
             "Yesterday": yesterday.isoformat(),
+            "This week": f"{self._today:%G-W%V}",
             "This month": f"{self._today:%Y-%m}",
             "Last month": f"{last_month:%Y-%m}",
+            "This year": f"{self._today:%Y}",
         }
         for label, period in named.items():
             yield label, period, period == self.period
@@ -136,3 +136,15 @@ class EnergyBalance:
     def _value(self, name: str) -> float | None:
         figure = self._figures.get(name)
         return None if figure is None else figure.value
+
+
+def _in_words(period: str) -> str:
+    """A period that there is: a day, a week, a month or a year."""
+    year, _, week = period.partition("-W")
+    if week:
+        return f"week {int(week)} of {year}"
+    if len(period) == len("2026"):
+        return period
+    is_day = len(period) > len("2026-06")
+    first = date.fromisoformat(period if is_day else f"{period}-01")
+    return date_format(first, "j F Y" if is_day else "F Y")

@@ -1,8 +1,9 @@
 """The energy of each exchange of some Sites, by the quarter hour, from the history store."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,17 @@ from metrics.models import Metric
 from metrics.vocabulary import MetricType
 from timeseries.summaries import DEFAULT_AGGREGATES, Summary
 
+_SPAN = 4 * 24 * 33  # quarter hours
+
 Measured = dict[str, Amount | None]
+
+
+class _Told(NamedTuple):
+    """What a source tells of a span: by bucket the Wh and for how long that is known."""
+
+    values: Floats
+    covered: Floats
+    newest: int | None
 
 
 def measured(
@@ -116,12 +127,24 @@ def _read_in(edges: Ints, parts: Sequence[Measurement], rank: int) -> None:
     for part in parts:
         users.setdefault(part.meter.sources[rank].pk, []).append(part)
     queries = [_query(same[0].meter.sources[rank], same[0].quarters) for same in users.values()]
-    for pk, series in get_store().read_series(queries, edges, known_until=int(edges[-1])):
-        for part in users[pk]:
-            metric = part.meter.sources[rank]
-            sign = EXCHANGES[part.exchange].sign
-            values, covered = _energy(metric, sign, series, np.diff(edges))
-            part.add(metric, edges, values, covered, series.newest)
+    told: dict[Measurement, list[_Told]] = {part: [] for part in parts}
+    for span in _spans(edges):
+        for pk, series in get_store().read_series(queries, span, known_until=int(edges[-1])):
+            for part in users[pk]:
+                metric, sign = part.meter.sources[rank], EXCHANGES[part.exchange].sign
+                energy = _energy(metric, sign, series, np.diff(span))
+                told[part].append(_Told(*energy, series.newest))
+    for part, each in told.items():
+        values, covered, newest = zip(*each, strict=True)
+        last = max((at for at in newest if at is not None), default=None)
+        metric = part.meter.sources[rank]
+        part.add(metric, edges, np.concatenate(values), np.concatenate(covered), last)
+
+
+def _spans(edges: Ints) -> Iterator[Ints]:
+    """The edges in pieces of a month at most: the readings of a year would not fit into memory."""
+    for first in range(0, edges.size - 1, _SPAN):
+        yield edges[first : first + _SPAN + 1]
 
 
 def _query(metric: Metric, quarters: Buckets) -> SeriesQuery:

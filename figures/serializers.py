@@ -12,12 +12,12 @@ from figures.periods import NOW_AND_TODAY, Period, read_period
 @extend_schema_field(
     {
         "type": "string",
-        "pattern": r"^(now|today|\d{4}-\d{2}(-\d{2})?)$",
-        "examples": ["today", "2026-06-01", "2026-06"],
+        "pattern": r"^(now|today|\d{4}(-W\d{2}|-\d{2}(-\d{2})?)?)$",
+        "examples": ["today", "2026-06-01", "2026-W23", "2026-06", "2026"],
     }
 )
 class PeriodField(serializers.Field):
-    """Now, today, a day or a month."""
+    """Now, today, a day, an ISO week, a month or a year."""
 
     def to_internal_value(self, data: str) -> Period:
         return read_period(data)
@@ -28,8 +28,9 @@ class OverviewParameters(Parameters):
 
     period = PeriodField(
         default=lambda: NOW_AND_TODAY,  # it has no text, and a callable is not described
-        help_text="`now` for powers; `today`, a day or a month of the Site's calendar for "
-        "everything else, as far as it has passed. Powers now and energies today unless given.",
+        help_text="`now` for powers; `today`, a day, an ISO week, a month or a year of the Site's "
+        "calendar for everything else, as far as it has passed. Powers now and energies today "
+        "unless given.",
     )
     explain = SwitchField(
         default=False,
@@ -83,7 +84,8 @@ class OverviewSerializer(serializers.Serializer):
     """Power now, the energy of a period and where it flowed, and the shares that follow from it.
 
     Powers are positive into the Site's bus: grid import, battery discharge. The powers
-    are there for now, everything else for a day or a month; without `period` all are.
+    are there for now, everything else for a day, a week, a month or a year; without `period` all
+    are.
     """
 
     def get_fields(self) -> dict[str, serializers.Field]:

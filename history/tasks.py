@@ -7,6 +7,7 @@ from huey import crontab
 from huey.contrib.djhuey import db_periodic_task
 
 from energy.instants import to_micros
+from energy.server_clock import ClockDoubtError
 from history import get_store, retention
 
 log = logging.getLogger(__name__)
@@ -26,5 +27,9 @@ def seal_history() -> None:
 @db_periodic_task(crontab(minute="37", hour="2"))
 def prune_history() -> None:
     """Delete what is not kept any longer, while few look."""
-    count = retention.prune(to_micros(timezone.now()))
+    try:
+        count = retention.prune(to_micros(timezone.now()))
+    except ClockDoubtError as doubt:
+        log.error("%s", doubt)
+        return
     log.info("Deleted %s readings that are not kept any longer", count)

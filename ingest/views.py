@@ -22,6 +22,7 @@ class ReadingsDeleteView(MetricPageMixin, SingleObjectMixin, FormView):
     template_name = "metrics/readings_delete.html"
     permission_required = "history.delete_reading"
     title = "Delete readings"
+    query_parameters = ("start", "end", "start_offset", "end_offset")
     http_method_names = ["get", "head", "post", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -113,7 +113,7 @@ class ReadingsMixin(GenericViewSet):
         "Count readings.",
         "How many readings there are in a window: what DELETE would delete.",
     )
-    @action(detail=True, query_parameters=WindowParameters.names())
+    @action(detail=True, query_parameters=WindowParameters.names(), needs_query=True)
     def readings(self, request: Request, pk: str) -> Response:
         """How many readings there are in a window."""
         metric = self.get_object()

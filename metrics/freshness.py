@@ -9,7 +9,7 @@ CLOCK_TOLERANCE = 60
 
 
 class Freshness(StrEnum):
-    """The state of a latest value."""
+    """The state of a latest value, from the freshest on."""
 
     LIVE = "live"
     LATE = "late"

@@ -6,11 +6,12 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from django.db.models import ExpressionWrapper, F, Field
+from django.db.models import ExpressionWrapper, F, Field, Max
+from django.db.models.functions import Least
 
 from energy.instants import MICROS_PER_SECOND, from_micros, to_micros
 from metrics.freshness import Freshness, freshness
-from metrics.models import Metric
+from metrics.models import Latest, Metric
 from metrics.querysets import MetricQuerySet
 
 # Without their own field type Django does not convert each of them.
@@ -90,3 +91,13 @@ def _metric_latest(
         state=freshness(age, interval),
         clock_ahead_until=instant_of(ahead_until) if (ahead_until or 0) > until else msgspec.UNSET,
     )
+
+
+def newest_measurement() -> datetime | None:
+    """When the newest of all readings was measured, or received where that was earlier.
+
+    So neither a Device's clock that is ahead nor the server's own decides it alone.
+    """
+    newest = Latest.objects.aggregate(newest=Max(Least("timestamp", "received_at")))
+    at: datetime | None = newest["newest"]
+    return at

@@ -104,6 +104,7 @@ class MetricViewSet(
         url_path="latest",
         url_name="latest-list",
         query_parameters=("ids",),
+        needs_query=True,
         pagination_class=None,
         filterset_class=None,
     )

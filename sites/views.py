@@ -47,6 +47,7 @@ class SiteDetailView(FilteredListView):
     filterset_class = DeviceFilterSet
     template_name = "sites/detail.html"
     section = "sites"
+    query_parameters = ("period",)
 
     @cached_property
     def site(self) -> Site:
@@ -82,3 +83,6 @@ class SiteDetailView(FilteredListView):
                 self.site, self.request.GET.get("period", ""), now, today=today, kilo=kilo
             ),
         }
+
+    def get_status(self, context: dict[str, Any]) -> int:
+        return 400 if context["balance"].error else super().get_status(context)

@@ -109,6 +109,7 @@ class PickerMixin(SavingMixin, SubscriptionPageMixin):
 
     form_class = SubscriptionForm
     template_name = "subscriptions/form.html"
+    query_parameters = ("search",)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         query = self.request.POST or self.request.GET

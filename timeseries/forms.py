@@ -160,6 +160,10 @@ class HistoryForm(forms.Form):
         return [(name, AGGREGATES[name]) for name in names if name != "increase" or counting]
 
 
+# What the query string of a page with history may have.
+HISTORY_PARAMETERS = {*HistoryForm.base_fields, "range", "start_offset", "end_offset", "page"}
+
+
 def _rfc3339(moment: datetime) -> str:
     """`moment` in UTC with Z."""
     return moment.astimezone(timezone.get_default_timezone()).isoformat().replace("+00:00", "Z")

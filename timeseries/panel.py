@@ -13,10 +13,17 @@ from django.urls import reverse
 
 from devices.templatetags.kinds import carrier
 from energy.errors import DomainError, HistoryAway
+from energy.pages import page_of
 from metrics.models import Metric
 from metrics.quantities import Scale, scale_for
 from timeseries.answers import answer
-from timeseries.forms import AGGREGATES, RANGES, RESOLUTIONS, HistoryForm
+from timeseries.forms import (
+    AGGREGATES,
+    HISTORY_PARAMETERS,
+    RANGES,
+    RESOLUTIONS,
+    HistoryForm,
+)
 from timeseries.series_view import SeriesView
 
 ROWS_A_PAGE = 25
@@ -197,9 +204,15 @@ class HistoryPanel:
         # A few sorted runs: a hundred times as fast as `np.unique`, which hashes every one.
         times.sort(kind="stable")
         is_first = np.diff(times, prepend=times[:1] - 1) > 0
-        page = Paginator(times[is_first][::-1], ROWS_A_PAGE).get_page(self.form.query.get("page"))
+        page, _ = page_of(Paginator(times[is_first][::-1], ROWS_A_PAGE), self.form.query)
         page.object_list = [self._row(int(time)) for time in page]
         return page
+
+    @property
+    def page_fault(self) -> str:
+        """What is wrong with the page of the table that was asked for."""
+        rows = [] if self.is_empty else self.page_obj.paginator.object_list
+        return page_of(Paginator(rows, ROWS_A_PAGE), self.form.query)[1]
 
     def _row(self, time: int) -> ValueRow:
         at = datetime.fromtimestamp(time / 1000, tz=UTC)
@@ -208,6 +221,13 @@ class HistoryPanel:
 
 class HistoryPageMixin:
     """A page with a HistoryPanel as `panel` in its context."""
+
+    def known_parameters(self) -> set[str]:
+        return super().known_parameters() | HISTORY_PARAMETERS  # type: ignore[misc]
+
+    def get_faults(self, context: dict[str, Any]) -> list[str]:
+        faults = super().get_faults(context)  # type: ignore[misc]
+        return [*faults, *filter(None, [context["panel"].page_fault])]
 
     def get_status(self, context: dict[str, Any]) -> int:
         return 400 if context["panel"].form.errors else 200

@@ -30,11 +30,20 @@ def reaches_the_build(path: str) -> bool:
 def test_the_build_gets_each_file_that_it_copies() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
     sources = {source for line in copied for source in line.split()}
-    assert {"requirements.txt", "requirements-clickhouse.txt", "requirements-demo.txt"} < sources
-    assert [source for source in sources if not reaches_the_build(source)] == ["."]
+    names = ("requirements.txt", "requirements-clickhouse.txt", "requirements-demo.txt")
+    assert {f"locks/{name}" for name in names} < sources
+    folders = {source.partition("/")[0] for source in sources}
+    assert [folder for folder in folders if not reaches_the_build(folder)] == ["."]
+    assert all((ROOT / source).exists() for source in sources)
 
 
-@pytest.mark.parametrize("path", [".env", ".git", ".venv", "var", "tests"])
+def test_it_installs_nothing_without_a_hash() -> None:
+    installs = re.findall(r"pip [^&]*?install[^&\n]*", DOCKERFILE)
+    assert len(installs) == 2
+    assert all("--require-hashes" in install for install in installs)
+
+
+@pytest.mark.parametrize("path", [".env", ".git", ".venv", "var", "tests", "tools"])
 def test_the_build_does_not_get_what_is_private_or_not_needed(path: str) -> None:
     assert not reaches_the_build(path)
 

@@ -67,8 +67,8 @@ def test_an_ordering_by_several_fields_may_end_in_a_comma(client, rows):
 
 @pytest.mark.parametrize("rows", LISTS)
 @pytest.mark.parametrize("name", ["page", "page_size"])
-@pytest.mark.parametrize("value", ["", "0", "-1", "x", "1.5", "501", "9" * 30, "٣", "last"])
-def test_a_page_that_is_not_there_is_refused(client, rows, name, value):
+@pytest.mark.parametrize("value", ["", "0", "-1", "x", "1.5", "9" * 30, "٣", "last"])
+def test_what_is_no_number_of_a_page_is_refused(client, rows, name, value):
     assert refused(client, f"{rows}/?{name}={value}") == [name]
 
 

@@ -90,10 +90,10 @@ def test_today_has_several_names(site_page, metered, asked):
 def test_a_period_that_does_not_exist_is_an_error_of_the_form(site_page, metered, asked):
     response = site_page(f"?period={asked}")
 
-    assert response.status_code == 200
+    assert response.status_code == 400
     text = response.content.decode()
     assert 'aria-invalid="true"' in text
-    assert "a day such as 2026-06-01 or a month such as 2026-06" in text
+    assert "a month such as 2026-06 or a year such as 2026." in text
 
 
 def test_links_lead_to_the_periods_people_ask_for_most(site_page, metered):
@@ -102,9 +102,21 @@ def test_links_lead_to_the_periods_people_ask_for_most(site_page, metered):
     assert list(periods) == [
         ("Today", "", False),
         ("Yesterday", "2026-06-14", True),
+        ("This week", "2026-W25", False),
         ("This month", "2026-06", False),
         ("Last month", "2026-05", False),
+        ("This year", "2026", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("period", "heading"), [("2026-W23", "week 23 of 2026"), ("2026", "2026"), ("2025", "2025")]
+)
+def test_a_week_and_a_year_have_a_page_too(site_page, metered, period, heading):
+    response = site_page(f"?period={period}")
+
+    assert response.status_code == 200
+    assert f"Energy of {heading}" in response.content.decode()
 
 
 def test_searching_devices_keeps_the_period(site_page, metered):

@@ -9,7 +9,7 @@ import time_machine
 from devices.kinds import DeviceKind
 from figures.formulas import ENERGIES, FLOWS, FORMULAS, POWERS, SHARES
 from tests.support.factories import LatestFactory
-from tests.support.metering import equip, run
+from tests.support.metering import equip, run, run_hourly
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "figures.md"
 NOON = datetime(2026, 6, 15, 10, tzinfo=UTC)  # in Amsterdam
@@ -73,6 +73,43 @@ class TestPeriod:
         assert month == pytest.approx(30 * 24 * 60)
         assert sum(day["grid_import_energy"]["value"] for day in days) == pytest.approx(month)
 
+    @pytest.mark.parametrize(
+        ("week", "monday", "hours"),
+        [
+            ("2026-W13", "2026-03-23", 167),
+            ("2026-W43", "2026-10-19", 169),
+            ("2026-W23", "2026-06-01", 168),
+            ("2026-W01", "2025-12-29", 168),  # a week of the year before
+            ("2026-W53", "2026-12-28", 168),  # and one of the year behind
+            ("2020-W53", "2020-12-28", 168),
+        ],
+    )
+    def test_a_week_is_the_sites_own_from_monday_on(self, overview, site, at, week, monday, hours):
+        at(datetime(2027, 2, 1, tzinfo=UTC))
+        meter = equip(site, DeviceKind.LOAD_METER, "consumption_energy")
+        begin = datetime.fromisoformat(f"{monday}T00:00Z") - timedelta(hours=2)
+        run(meter, begin - timedelta(hours=24), 24 * 9, 60)
+        figure = overview(f"period={week}")["consumption_energy"]
+        assert figure["value"] == pytest.approx(hours * 60)
+        assert figure["coverage"] == 1
+
+    @pytest.mark.parametrize(("year", "days"), [(2025, 365), (2024, 366)])
+    def test_a_year_has_all_its_hours_and_is_what_its_months_are(self, overview, site, year, days):
+        meter = equip(site, DeviceKind.LOAD_METER, "consumption_energy")
+        run_hourly(meter, datetime(year - 1, 12, 30, tzinfo=UTC), 24 * 369, 60)
+        figure = overview(f"period={year}")["consumption_energy"]
+        assert figure["value"] == pytest.approx(days * 24 * 60)
+        assert figure["coverage"] == 1
+        months = [overview(f"period={year}-{month:02}") for month in range(1, 13)]
+        parts = [month["consumption_energy"]["value"] for month in months]
+        assert sum(parts) == pytest.approx(figure["value"])
+
+    def test_the_year_under_way_is_what_has_passed_of_it(self, overview, site):
+        meter = equip(site, DeviceKind.LOAD_METER, "consumption_energy")
+        run_hourly(meter, datetime(2025, 12, 30, tzinfo=UTC), 24 * 200, 60)
+        hours = (NOON - datetime(2025, 12, 31, 23, tzinfo=UTC)).total_seconds() / 3600
+        assert overview("period=2026")["consumption_energy"]["value"] == pytest.approx(hours * 60)
+
     def test_a_counter_that_was_reset_counted_from_zero(self, overview, site):
         meter = equip(site, DeviceKind.LOAD_METER, "consumption_energy")
         start = datetime(2026, 5, 31, 22, tzinfo=UTC)
@@ -94,7 +131,19 @@ class TestPeriod:
 
     @pytest.mark.parametrize(
         "period",
-        ["", "yesterday", "2026", "2026-13", "2026-02-30", "2026-6-1", "0000-01", "9999-12-31"],
+        [
+            *["", "yesterday", "26", "2026-13", "2026-02-30", "2026-6-1", "0000-01", "9999-12-31"],
+            *[
+                "0000",
+                "9999",
+                "2026-W00",
+                "2026-W54",
+                "2025-W53",
+                "2026-w01",
+                "2026W01",
+                "9999-W52",
+            ],
+        ],
     )
     def test_what_is_no_period_is_named(self, api_client_for, standard, site, period):
         client = api_client_for(standard)

@@ -84,10 +84,11 @@ def test_a_latest_value_goes_with_its_reading(metric: Metric, settings: object) 
     settings.HISTORY_RETENTION_DAYS = 1
     batch = ReadingBatch.of([metric.pk], [to_micros(NOW) - 9 * DAY], [1.0])
     store_readings(batch, now=NOW)
+    store_days(MetricFactory(device=metric.device), 1)
 
     call_command("prune_history")
 
-    assert not Latest.objects.exists()
+    assert not Latest.objects.filter(metric=metric).exists()
 
 
 def test_the_worker_seals(metric: Metric) -> None:

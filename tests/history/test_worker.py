@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -16,6 +17,7 @@ from history import tasks
 from tests.support.composition import ROOT
 from tests.support.processes import wait_for
 from tests.support.stack import fresh_database
+from tests.support.upstreams import Relay
 
 pytestmark = pytest.mark.engine
 
@@ -26,8 +28,15 @@ def worker(folder: Path, *options: str) -> Iterator[Path]:
 
     It runs no job by the clock: there is no table that one could find anything in.
     """
+    with fresh_database(folder) as url, worker_on(url, folder, *options) as log:
+        yield log
+
+
+@contextmanager
+def worker_on(url: str, folder: Path, *options: str) -> Iterator[Path]:
+    """The same on a database that there is."""
     log, beat = folder / "worker.log", folder / "beat"
-    with fresh_database(folder) as url, log.open("wb") as output:
+    with log.open("wb") as output:
         process = subprocess.Popen(
             [
                 sys.executable,
@@ -81,6 +90,46 @@ def test_a_line_is_said_once_where_errors_are_shown_in_the_browser() -> None:
         check=True,
     )
     assert answer.stderr.count("a line") == 1
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="a file does not go away")
+def test_of_a_database_that_is_away_it_says_one_line_and_then_one_more(tmp_path: Path) -> None:
+    with fresh_database(tmp_path) as url:
+        manage(url, "migrate", "--verbosity=0")
+        server = urlsplit(url)
+        relay = Relay(str(server.hostname), int(server.port or 5432))
+        through = url.replace(f":{server.port}/", f":{relay.port}/").replace(
+            f"@{server.hostname}:", "@127.0.0.1:"
+        )
+        with worker_on(through, tmp_path) as log:
+            relay.cut()
+            wait_for(lambda: "is away" in log.read_text())
+            beat = tmp_path / "beat"
+            lately = beat.stat().st_mtime_ns
+            wait_for(lambda: beat.stat().st_mtime_ns > lately + 4 * 10**9)
+            relay.mend()
+            wait_for(lambda: "is back" in log.read_text())
+            manage(url, "shell", "--verbosity=0", "-c", FIRST_JOB)
+            wait_for(lambda: "Deleted 0 readings" in log.read_text())
+            said = log.read_text()
+            relay.cut()
+            relay.mend()
+    assert said.count("The database is away, and jobs wait for it: ") == 1
+    assert said.count("The database is back") == 1
+    assert "Traceback" not in said
+
+
+FIRST_JOB = "from history.tasks import prune_history; prune_history()"
+
+
+def manage(url: str, *command: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "energy.settings"},
+        check=True,
+        timeout=60,
+    )
 
 
 @pytest.mark.django_db(transaction=True)

@@ -37,7 +37,6 @@ class Side:
     One of the names has an alias, the other waits; the file is to be imported for the Metric.
     """
 
-
     site: Any
     device: Any
     metric: Any

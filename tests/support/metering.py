@@ -26,3 +26,13 @@ def run(metric, start, hours, power):
     get_store().append(
         ReadingBatch.of(np.full(steps.size, metric.pk), instants, 1_000 + steps * power / 12)
     )
+
+
+def run_hourly(metric, start, hours, power):
+    """The same with a reading an hour, for long periods."""
+    steps = np.arange(hours + 1)
+    metric.expected_interval = 3_600
+    metric.save()
+    instants = to_micros(start) + steps * 3_600_000_000
+    values = 1_000.0 + steps * power
+    get_store().append(ReadingBatch.of(np.full(steps.size, metric.pk), instants, values))

@@ -49,6 +49,51 @@ def answering(text: str, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[
         yield bound
 
 
+class Relay:
+    """Stands before a server, as whose address it is given, and can make it vanish."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = (host, port)
+        self._open: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def cut(self) -> None:
+        """Break off all connections, and take no more."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for end in self._open:
+            end.close()
+        self._open.clear()
+
+    def mend(self) -> None:
+        """Take connections again."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return  # It was cut.
+            server = socket.create_connection(self._server)
+            self._open += [client, server]
+            for ends in ((client, server), (server, client)):
+                threading.Thread(target=_copy, args=ends, daemon=True).start()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    """Hand on what comes, until either end is closed."""
+    try:
+        while block := source.recv(65536):
+            target.sendall(block)
+    except OSError:
+        return  # It was cut.
+    target.shutdown(socket.SHUT_WR)
+
+
 @dataclass
 class Torrent:
     """How much of a very long answer was taken, until its taker left."""

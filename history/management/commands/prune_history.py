@@ -3,10 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from energy.instants import to_micros
+from energy.server_clock import ClockDoubtError
 from history import retention
 
 
@@ -18,10 +19,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say how many would go")
+        parser.add_argument(
+            "--force", action="store_true", help="although the clock is far ahead of all readings"
+        )
 
-    def handle(self, *, dry_run: bool, **options: Any) -> None:
+    def handle(self, *, dry_run: bool, force: bool, **options: Any) -> None:
         now = to_micros(timezone.now())
         if dry_run:
             self.stdout.write(f"Would delete {retention.prunable(now):,} readings.")
-        else:
-            self.stdout.write(f"Deleted {retention.prune(now):,} readings.")
+            return
+        try:
+            count = retention.prune(now, force=force)
+        except ClockDoubtError as doubt:
+            raise CommandError(str(doubt)) from doubt
+        self.stdout.write(f"Deleted {count:,} readings.")
