@@ -120,7 +120,7 @@ class Discovered(Named):
     Times seen are those of arrival. Unit, type and names are guesses, "" where there is none.
     """
 
-    class State(models.TextChoices):
+    class Standing(models.TextChoices):
         """What somebody has decided about the name."""
 
         WAITING = "waiting", "Waiting"
@@ -152,7 +152,7 @@ class Discovered(Named):
     @property
     def state(self) -> str:
         """Whether it waits or is ignored."""
-        return self.State.IGNORED if self.is_ignored else self.State.WAITING
+        return self.Standing.IGNORED if self.is_ignored else self.Standing.WAITING
 
     @property
     def interval(self) -> float | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.layouts.encodings import open_text_bytes
-from ingest.layouts.meanings import Measured
+from ingest.layouts.meanings import ColumnMeaning
 from ingest.layouts.understood import NotUnderstood
 
 HEADER = ("series", "start", "duration", "value")
@@ -69,7 +69,7 @@ def is_xml(head: str) -> bool:
     return bool(re.match(r"\s*(<\?xml|<feed\b|<\w+:feed\b|<espi|<!--|<!DOCTYPE)", head))
 
 
-def read_series(file: Path) -> dict[str, Measured]:
+def read_series(file: Path) -> dict[str, ColumnMeaning]:
     """What each series of the file holds, by the name that `read_rows` gives it."""
     feed = _read_types(file)
     names = {meter: _series_name(feed, meter) for meter in feed.type_of} or {
@@ -199,9 +199,9 @@ def _series_name(feed: _Feed, meter: str) -> str:
     return f"{title}{number}{', ' if word else ''}{word}"
 
 
-def _meaning(kind: _ReadingType) -> Measured:
+def _meaning(kind: _ReadingType) -> ColumnMeaning:
     key = _ENERGY.get(kind.flow, ("", ""))[0] if kind.unit == "Wh" else ""
-    return Measured(kind.unit, key, kind.type)
+    return ColumnMeaning(kind.unit, key, kind.type)
 
 
 def _cells(kind: _ReadingType, element: Any) -> list[str]:

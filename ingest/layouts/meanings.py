@@ -41,7 +41,7 @@ _NAMED = (
 )  # fmt: skip
 
 
-class Measured(NamedTuple):
+class ColumnMeaning(NamedTuple):
     """The unit, key and type of a Metric, each "" where nothing tells it."""
 
     unit: str = ""
@@ -67,11 +67,11 @@ def known_unit(text: str) -> str:
     return suggestion(plain) or ""
 
 
-def meaning_of(name: str, unit: str = "") -> Measured:
+def meaning_of(name: str, unit: str = "") -> ColumnMeaning:
     """What a column of that name holds; its unit may stand in a line of its own."""
     unit = unit or unit_in(name)
     dimension = UNITS[unit].dimension if unit in UNITS else ""
-    return Measured(unit, _key(name.lower(), dimension))
+    return ColumnMeaning(unit, _key(name.lower(), dimension))
 
 
 def _key(name: str, dimension: str) -> str:

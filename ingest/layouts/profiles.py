@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from ingest.layouts.dates import DAY_FIRST, MONTH_FIRST
-from ingest.layouts.meanings import Measured
+from ingest.layouts.meanings import ColumnMeaning
 
 OWN = "own"
 GREEN_BUTTON = "green_button"
@@ -34,13 +34,13 @@ class Profile:
     clock: str = ""
     named_by: str = ""
     ignored: str = ""
-    meanings: dict[str, Measured] = field(default_factory=dict)
+    meanings: dict[str, ColumnMeaning] = field(default_factory=dict)
 
     def claims(self, head: str) -> bool:
         """Whether the first lines of a file are those of this layout."""
         return bool(self.marks) and bool(re.search(self.marks, head, _FLAGS))
 
-    def meaning(self, name: str) -> Measured | None:
+    def meaning(self, name: str) -> ColumnMeaning | None:
         """What a column of this name holds, where the layout says it."""
         for pattern, meaning in self.meanings.items():
             if re.fullmatch(pattern, name, re.IGNORECASE):
@@ -51,25 +51,25 @@ class Profile:
 _FLAGS = re.IGNORECASE | re.MULTILINE
 _GAUGE, _COUNTER, _INTERVAL = "gauge", "counter", "interval"
 _OPENEMS = {
-    r".*ActivePower(?:L[123])?\b.*": Measured("W", "active_power", _GAUGE),
-    r".*Soc\b.*": Measured("%", "state_of_charge", _GAUGE),
-    r".*GridBuyActiveEnergy.*": Measured("Wh", "import_energy", _COUNTER),
-    r".*GridSellActiveEnergy.*": Measured("Wh", "export_energy", _COUNTER),
-    r".*ChargeEnergy.*": Measured("Wh", "charge_energy", _COUNTER),
-    r".*DischargeEnergy.*": Measured("Wh", "discharge_energy", _COUNTER),
-    r".*ConsumptionActiveEnergy.*": Measured("Wh", "consumption_energy", _COUNTER),
-    r".*Production(?:Dc|Ac)?ActiveEnergy.*": Measured("Wh", "production_energy", _COUNTER),
-    r".*ActiveProductionEnergy.*": Measured("Wh", "production_energy", _COUNTER),
+    r".*ActivePower(?:L[123])?\b.*": ColumnMeaning("W", "active_power", _GAUGE),
+    r".*Soc\b.*": ColumnMeaning("%", "state_of_charge", _GAUGE),
+    r".*GridBuyActiveEnergy.*": ColumnMeaning("Wh", "import_energy", _COUNTER),
+    r".*GridSellActiveEnergy.*": ColumnMeaning("Wh", "export_energy", _COUNTER),
+    r".*ChargeEnergy.*": ColumnMeaning("Wh", "charge_energy", _COUNTER),
+    r".*DischargeEnergy.*": ColumnMeaning("Wh", "discharge_energy", _COUNTER),
+    r".*ConsumptionActiveEnergy.*": ColumnMeaning("Wh", "consumption_energy", _COUNTER),
+    r".*Production(?:Dc|Ac)?ActiveEnergy.*": ColumnMeaning("Wh", "production_energy", _COUNTER),
+    r".*ActiveProductionEnergy.*": ColumnMeaning("Wh", "production_energy", _COUNTER),
 }  # fmt: skip
 _PVGIS = {
-    r"P": Measured("W", "active_power", _GAUGE),
-    r"G\([ih]\)|GHI": Measured("W/m²", "irradiance", _GAUGE),
-    r"G[bdr]\(\w\)|IR\(h\)": Measured("W/m²", "", _GAUGE),
-    r"H_sun|WD10m": Measured("°", "", _GAUGE),
-    r"T2m": Measured("°C", "ambient_temperature", _GAUGE),
-    r"RH": Measured("%", "", _GAUGE),
-    r"WS10m": Measured("m/s", "wind_speed", _GAUGE),
-    r"SP": Measured("Pa", "", _GAUGE),
+    r"P": ColumnMeaning("W", "active_power", _GAUGE),
+    r"G\([ih]\)|GHI": ColumnMeaning("W/m²", "irradiance", _GAUGE),
+    r"G[bdr]\(\w\)|IR\(h\)": ColumnMeaning("W/m²", "", _GAUGE),
+    r"H_sun|WD10m": ColumnMeaning("°", "", _GAUGE),
+    r"T2m": ColumnMeaning("°C", "ambient_temperature", _GAUGE),
+    r"RH": ColumnMeaning("%", "", _GAUGE),
+    r"WS10m": ColumnMeaning("m/s", "wind_speed", _GAUGE),
+    r"SP": ColumnMeaning("Pa", "", _GAUGE),
 }  # fmt: skip
 
 PROFILES = (

@@ -15,7 +15,7 @@ from history.arrays import Floats, Ints
 from ingest.layouts import green_button
 from ingest.layouts.columns import MAX_SERIES, unit_column
 from ingest.layouts.delimited import FileRow
-from ingest.layouts.meanings import Measured, known_unit, meaning_of
+from ingest.layouts.meanings import ColumnMeaning, known_unit, meaning_of
 from ingest.layouts.profiles import GREEN_BUTTON, INFLUX, UK, Profile
 from ingest.layouts.reading import FileReader
 from ingest.layouts.sketch import Sketch
@@ -141,7 +141,7 @@ def _interval(steps: Counter[int]) -> int:
 
 def _meanings(
     file: Path, found: Understood, profile: Profile, sketch: Sketch
-) -> dict[str, Measured]:
+) -> dict[str, ColumnMeaning]:
     """What is known of series by their names, before their numbers are looked at."""
     if found.profile == GREEN_BUTTON:
         return green_button.read_series(file)
@@ -152,7 +152,7 @@ def _meanings(
         unit = common if place in found.slots else own or meaning_of(name).unit or common
         meaning = profile.meaning(name) or meaning_of(name, unit)
         kind = "counter" if place in sketch.counters else meaning.type
-        by_place[f"{place}"] = Measured(unit or meaning.unit, meaning.key, kind)
+        by_place[f"{place}"] = ColumnMeaning(unit or meaning.unit, meaning.key, kind)
     return by_place
 
 
@@ -165,7 +165,7 @@ def _common_unit(found: Understood, sketch: Sketch) -> str:
 
 
 def _columns(
-    found: Understood, contents: _Contents, meanings: dict[str, Measured]
+    found: Understood, contents: _Contents, meanings: dict[str, ColumnMeaning]
 ) -> tuple[FileColumn, ...]:
     known = {column.name: column for column in found.columns}
     missing = [name for name in contents.series if name not in known]
@@ -185,10 +185,10 @@ def _place_of(found: Understood, name: str, otherwise: int) -> int:
 
 
 def _described(
-    found: Understood, column: FileColumn, contents: _Contents, meanings: dict[str, Measured]
+    found: Understood, column: FileColumn, contents: _Contents, meanings: dict[str, ColumnMeaning]
 ) -> FileColumn:
     numbers = contents.series.get(column.name, _Found())
-    by_place = meanings.get(f"{column.place}", Measured())
+    by_place = meanings.get(f"{column.place}", ColumnMeaning())
     measured = known_unit(re.split("[,/]", column.name)[0]) if found.profile == INFLUX else ""
     own = meaning_of(column.name, measured or by_place.unit)
     meaning = meanings.get(column.name) or _merged(own, by_place)
@@ -205,9 +205,9 @@ def _described(
     )  # fmt: skip
 
 
-def _merged(own: Measured, of_column: Measured) -> Measured:
+def _merged(own: ColumnMeaning, of_column: ColumnMeaning) -> ColumnMeaning:
     """What the series' own name tells, and for the rest what its column's does."""
-    return Measured(
+    return ColumnMeaning(
         own.unit or of_column.unit, own.key or of_column.key, own.type or of_column.type
     )
 

@@ -35,7 +35,7 @@ _COUNTED = {"energy", "water", "gas", "volume"}
 _JSON = msgspec.json.Decoder()
 
 
-class Proposal(NamedTuple):
+class AnnouncedSensor(NamedTuple):
     """A sensor's values: on which topic they are, at which path, and what is known of them."""
 
     topic: str
@@ -55,7 +55,7 @@ def is_discovery(topic: str, prefix: str) -> bool:
     return bool(prefix) and topic.startswith(f"{prefix}/") and topic.endswith("/config")
 
 
-def proposals(topic: str, prefix: str, payload: bytes) -> list[Proposal]:
+def proposals(topic: str, prefix: str, payload: bytes) -> list[AnnouncedSensor]:
     """What a message proposes: nothing where it is about no sensor, or is not understood."""
     try:
         content = _JSON.decode(payload)
@@ -80,11 +80,11 @@ def _sensors(component: str, content: dict[str, Any]) -> Iterator[dict[str, Any]
                 yield shared | each
 
 
-def _proposal(sensor: dict[str, Any]) -> Proposal | None:
+def _proposal(sensor: dict[str, Any]) -> AnnouncedSensor | None:
     topic, path = _absolute(sensor), _path(_text(sensor, "value_template"))
     if path is None or not is_topic(topic):
         return None
-    return Proposal(topic, path, _guess(sensor))
+    return AnnouncedSensor(topic, path, _guess(sensor))
 
 
 def _absolute(sensor: dict[str, Any]) -> str:

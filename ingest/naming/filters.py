@@ -14,7 +14,7 @@ class StateFilter(django_filters.ChoiceFilter):
     """Names that wait, unless those that are ignored are asked for."""
 
     def filter(self, qs: Any, value: str) -> Any:
-        return qs.filter(is_ignored=value == Discovered.State.IGNORED)
+        return qs.filter(is_ignored=value == Discovered.Standing.IGNORED)
 
 
 class DiscoveredFilterSet(django_filters.FilterSet):
@@ -26,7 +26,7 @@ class DiscoveredFilterSet(django_filters.FilterSet):
     device_name = django_filters.CharFilter(label="Device", max_length=120)
     state = StateFilter(
         label="State",
-        choices=Discovered.State.choices,
+        choices=Discovered.Standing.choices,
         empty_label=None,
     )
     ordering = OrderingFilter(

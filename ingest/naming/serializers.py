@@ -89,7 +89,7 @@ class DiscoveredSerializer(serializers.ModelSerializer):
     interval = serializers.FloatField(
         allow_null=True, read_only=True, help_text="Seconds between readings, on average."
     )
-    state = serializers.ChoiceField(choices=Discovered.State.choices, read_only=True)
+    state = serializers.ChoiceField(choices=Discovered.Standing.choices, read_only=True)
     first_seen = serializers.DateTimeField(read_only=True)
     last_seen = serializers.DateTimeField(read_only=True)
 

@@ -79,7 +79,7 @@ class DiscoveredPage(FilteredListView):
             "rows": [(row, looks_like(row)) for row in shown],
             "groups": list(visible.of_one_device()[:_GROUPS]),
             "kept": kept,
-            "asks_for_ignored": self.request.GET.get("state") == Discovered.State.IGNORED,
+            "asks_for_ignored": self.request.GET.get("state") == Discovered.Standing.IGNORED,
         }
 
     def get_status(self, context: dict[str, Any]) -> int:

@@ -35,8 +35,7 @@ ELSEWHERE = {
     "MAX_BODY_BYTES": "energy/test_bodies.py::no_byte_larger",
     "INGEST_DISCOVER_NAMES": "ingest/test_names_from_outside.py::INGEST_DISCOVER_NAMES",
     "INGEST_DISCOVER_READINGS": "ingest/test_names_from_outside.py::INGEST_DISCOVER_READINGS",
-    # Nothing forgets names yet: whoever builds it names the test here.
-    "INGEST_DISCOVER_DAYS": "ingest/test_names_from_outside.py::",
+    "INGEST_DISCOVER_DAYS": "ingest/test_naming_api.py::what_has_waited_too_long_is_dropped",
     "API_RATE_PER_TOKEN": "energy/test_request_rates.py::up_to_the_rate_all_is_taken",
     "API_RATE_PER_USER": "energy/test_request_rates.py::up_to_the_rate_all_is_taken",
     "READINGS_RATE_PER_TOKEN": "energy/test_request_rates.py::readings_are_counted_apart",
@@ -48,6 +47,16 @@ ELSEWHERE = {
     "ANSWER_GRACE": "deploy/test_doors.py::who_reads_an_export_fast_enough",
     "CHANGES_RETENTION_DAYS": "changes/test_retention_of_changes.py::what_is_older_is_deleted",
     "HISTORY_RETENTION_DAYS": "history/test_retention.py::what_is_older_goes_by_whole_days",
+    "figures.notes.MOST_NAMED": "figures/test_equipment.py::12 more",
+    "ingest.importing.keeping.MAX_UNPACKED": "ingest/importing/test_imports_api.py::MAX_UNPACKED",
+    "ingest.importing.progress.MOST_ATTEMPTS": "ingest/importing/test_imports_api.py::never_gets",
+    "ingest.importing.progress.MOST_KEPT": "ingest/importing/test_imports_api.py::MOST_KEPT",
+    "ingest.layouts.columns.MAX_SERIES": "ingest/layouts/test_not_understood.py::so_many_series",
+    "ingest.lines.answers.MOST_NAMED": "ingest/lines/test_write.py::at_most_a_hundred_bad_lines",
+    "ingest.mqtt.connection.MAX_PACKET_BYTES": "ingest/mqtt/test_consumer.py::is_too_large",
+    "ingest.mqtt.connection.MAX_UNACKNOWLEDGED": "ingest/mqtt/test_nothing_is_lost.py::def test",
+    "ingest.mqtt.inbox.MOST_UNSECURED": "ingest/mqtt/test_inbox.py::MOST_UNSECURED",
+    "ingest.mqtt.proposed.MOST_PROPOSED": "ingest/mqtt/test_discovery.py::MOST_PROPOSED",
 }
 
 

@@ -1,6 +1,7 @@
 """`imports/`: a file is brought, understood, corrected and stored by the worker."""
 
 import gzip
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -299,6 +300,16 @@ def test_files_are_forgotten_after_their_time(api: APIClient, meter: Device) -> 
     assert progress.forget_old_files() == 1
     answer = api.post(f"{body['url']}start/")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "file_gone")
+
+
+@pytest.mark.parametrize(("bad", "kept"), [(2, 2), (3, 2)])
+def test_so_many_refused_cells_are_kept_and_the_others_counted(
+    api: APIClient, meter: Device, monkeypatch: pytest.MonkeyPatch, bad: int, kept: int
+) -> None:
+    monkeypatch.setattr(progress, "MOST_KEPT", 2)
+    text = re.sub(r"(2026-06-01 00:\d\d);[^;]*;", r"\1;x;", TEXT, count=bad)
+    done = run(api, upload(api, text, device=meter.pk).json())
+    assert (done["rejected_count"], len(done["rejected"])) == (bad, kept)
 
 
 def test_a_packed_file_may_not_unpack_to_more_than_the_limit(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ingest.layouts.columns import MAX_SERIES
 from ingest.layouts.delimited import DELIMITERS
 from ingest.layouts.detect import understand
 from ingest.layouts.profiles import BY_NAME
@@ -214,3 +215,16 @@ def test_a_layout_that_is_chosen_by_hand_gives_readings_or_a_clear_refusal(
     file: Path, profile: str
 ) -> None:
     assert is_clear(refusal_of(file, Asked(profile=profile)))
+
+
+@pytest.mark.parametrize("columns", [MAX_SERIES, MAX_SERIES + 1])
+def test_a_file_may_have_so_many_series(columns: int, tmp_path: Path) -> None:
+    file = tmp_path / "wide.csv"
+    rows = (f"2026-01-01 10:{minute:02d}" + ",1.5" * columns for minute in range(3))
+    file.write_text("\n".join(["time" + "".join(f",s{n}" for n in range(columns)), *rows]))
+    if columns <= MAX_SERIES:
+        assert len(understand(file, zone="UTC").columns) == columns
+        return
+    with pytest.raises(NotUnderstood) as refusal:
+        understand(file, zone="UTC")
+    assert "columns" in refusal.value.found

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ingest.mqtt.connection import MAX_PACKET_BYTES
 from tests.support.brokers import Broker, Gateway
 from tests.support.consumers import ConsumerProcess, Installation, consumer
 from tests.support.processes import wait_for
@@ -53,6 +54,15 @@ def discovered(installed: Installation) -> dict[str, tuple[Any, ...]]:
         " LEFT JOIN sites_site s ON s.id = d.site_id"
     )
     return {str(name): tuple(rest) for name, *rest in rows}
+
+
+def test_a_message_that_is_too_large_is_left_out_and_the_next_is_stored(
+    installed: Installation, gateway: Gateway
+) -> None:
+    for padding in (MAX_PACKET_BYTES, 0):
+        body = {"value": padding, "timestamp": NOON, "note": "x" * padding}
+        gateway.send("energy/depot/meter-2/active_power", body)
+    wait_for(lambda: has(installed, 2, (AT_NOON, 0)))
 
 
 def test_a_number_and_an_object_and_many_values(installed: Installation, gateway: Gateway) -> None:

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
+from ingest.mqtt import proposed
 from ingest.mqtt.discovery import proposals
+from ingest.mqtt.form import DiscoveryForm
+from ingest.mqtt.messages import Message
+from ingest.mqtt.proposed import ProposedSeries
+from ingest.mqtt.reading import Router
 from ingest.names import Guess
 
 # As Tasmota and Zigbee2MQTT send them.
@@ -116,3 +121,16 @@ def test_only_sensors_measure() -> None:
 def test_unit_and_kind_are_guessed(changes: dict[str, Any], unit: str, kind: str) -> None:
     ((_, _, guess),) = found(ZIGBEE | changes)
     assert guess[:2] == (unit, kind)
+
+
+def test_so_many_series_are_listened_to_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposed, "MOST_PROPOSED", 2)
+    series = ProposedSeries(Router([]), DiscoveryForm())
+    heard = [series.hear(_announcement(number)) for number in range(3)]
+    assert heard == [["home/0"], ["home/1"], []]
+
+
+def _announcement(number: int) -> Message:
+    payload = {"state_topic": f"home/{number}", "unit_of_measurement": "W", "name": "A sensor"}
+    topic = f"homeassistant/sensor/s{number}/config"
+    return Message(topic, json.dumps(payload).encode(), 0)
