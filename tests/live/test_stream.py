@@ -91,6 +91,16 @@ def test_a_token_serves_as_well(api_client_for, standard, device, metric, scheme
     assert len(told(client, ADDRESS.format("devices", device.pk))) == 1
 
 
+@pytest.mark.parametrize(("scope", "status"), [("full", 200), ("read", 200), ("ingest", 403)])
+def test_a_token_that_only_sends_readings_is_refused(
+    api_client_for, standard, device, scope, status
+):
+    _, secret = ApiToken.objects.create(user=standard, scope=scope)
+    client = api_client_for(None)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    assert client.get(ADDRESS.format("devices", device.pk)).status_code == status
+
+
 def test_a_refusal_is_problem_details(api_client_for, outsider, device):
     for user, status in ((None, 401), (outsider, 404)):
         answer = api_client_for(user).get(
