@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
-wsgi_app = "energy.wsgi:application"
+wsgi_app = "live.wsgi:application"
 
 # Threads let a worker answer while another request waits for the database; two processes use two
 # cores. SQLite has one writer however many there are.

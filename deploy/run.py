@@ -1,8 +1,9 @@
 """`make run`: make the database ready, then serve it on loopback, simulator and worker beside.
 
 One process prepares everything, because each start of Django costs about a second, and ends, which
-gives back what it has loaded. This one, which is small, watches over three: gunicorn,
-`manage.py simulate` and `manage.py run_huey`. They end together. Where MQTT_URL is set there is
+gives back what it has loaded. This one, which is small, watches over four: gunicorn
+for pages and API, gunicorn for streams, `manage.py simulate` and `manage.py run_huey`. They end
+together. Where MQTT_URL is set there is
 `manage.py consume_mqtt` too, which is started again when it dies: the broker keeps what it has not
 acknowledged.
 """
@@ -63,11 +64,19 @@ def _check_free(port: int) -> None:
             sys.exit(f"Port {port} is taken. Choose another one: make run PORT={port + 1}")
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
 def _set_environment(port: int) -> None:
     """What the settings and gunicorn read; whatever the caller has set is kept."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "energy.settings")
     os.environ["BIND"] = f"{HOST}:{port}"
     os.environ.setdefault("GRACEFUL_TIMEOUT", str(GRACEFUL_SECONDS))
+    # Only on loopback, and reached through the server: pages and streams have one origin.
+    os.environ["LIVE_ADDRESS"] = os.environ["LIVE_BIND"] = f"{HOST}:{_free_port()}"
     if _is_history_embedded():
         os.environ["WEB_CONCURRENCY"] = "1"
     if not {"SECRET_KEY", "SECRET_KEY_FILE"} & os.environ.keys():
@@ -98,6 +107,8 @@ def _start(children: list[Child], signals: Signals, address: str) -> None:
     server = Child("The server", python, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py")
     children.append(server)
     wait_until_it_answers(server, f"{address}/healthz", signals)
+    streams = (python, "-m", "gunicorn", "-c", "deploy/live.conf.py")
+    children.append(Child("The server of streams", *streams))
     children.append(Child("The simulator", python, "manage.py", "simulate"))
     if not _is_history_embedded():
         children.append(Child("The worker", python, "manage.py", "run_huey", "--quiet"))

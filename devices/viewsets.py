@@ -10,10 +10,11 @@ from devices.models import Device
 from devices.serializers import WITH_METRICS, DeviceCreateSerializer, DeviceSerializer
 from energy.viewsets import ApiMixin
 from export.viewsets import ExportMixin
+from live.viewsets import StreamMixin
 
 
 @extend_schema_view(create=extend_schema(responses={201: DeviceSerializer}))
-class DeviceViewSet(ExportMixin, ApiMixin, ModelViewSet):
+class DeviceViewSet(StreamMixin, ExportMixin, ApiMixin, ModelViewSet):
     """The Devices of the Sites you see, with their Metrics."""
 
     queryset = Device.objects.prefetch_related(WITH_METRICS)

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "export",
     "figures",
     "subscriptions",
+    "live",
     "changes",
     "demo",
     "huey.contrib.djhuey",
@@ -163,7 +164,6 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 # Language and time: stored and computed in UTC, shown in the Site's zone ------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
-USE_TZ = True
 
 # Static files ----------------------------------------------------------------
 STATIC_URL = "static/"
@@ -187,7 +187,6 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 if env.bool("TRUST_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SESSION_COOKIE_HTTPONLY = True
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -234,6 +233,7 @@ EXPORTS_AT_ONCE = env.int(
     "EXPORTS_AT_ONCE", default=max(1, env.int("WEB_CONCURRENCY", default=2) * _THREADS // 2)
 )
 EXPORTS_PER_PROCESS = max(1, _THREADS - 1)
+STREAMS_PER_USER = env.int("STREAMS_PER_USER", default=20)
 RUN_DIR = env.path(
     "RUN_DIR", default=VAR_DIR / "run" if VAR_DIR.is_dir() else Path(gettempdir()) / "energy"
 )

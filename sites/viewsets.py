@@ -7,13 +7,14 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from energy.viewsets import ApiMixin
 from export.viewsets import ExportMixin
 from figures.viewsets import OverviewMixin
+from live.viewsets import StreamMixin
 from metrics.models import Metric
 from sites.filters import SiteFilterSet
 from sites.models import Site
 from sites.serializers import SiteSerializer
 
 
-class SiteViewSet(OverviewMixin, ExportMixin, ApiMixin, ReadOnlyModelViewSet):
+class SiteViewSet(OverviewMixin, StreamMixin, ExportMixin, ApiMixin, ReadOnlyModelViewSet):
     """The Sites you are assigned to."""
 
     queryset = Site.objects.all()

@@ -14,6 +14,7 @@ from rest_framework.viewsets import ModelViewSet
 
 from energy.viewsets import ApiMixin
 from export.viewsets import ExportMixin
+from live.viewsets import StreamMixin
 from metrics.latest import latest_values
 from metrics.models import Metric
 from metrics.serializers import LatestListSerializer
@@ -26,10 +27,10 @@ from timeseries.parameters import HistoryParameters, read_query
 from timeseries.schema import TimeSeriesSerializer
 
 # These actions query the visible Metrics themselves.
-_QUERYING_METRICS = {"latest", "timeseries", "export"}
+_QUERYING_METRICS = {"latest", "timeseries", "export", "stream"}
 
 
-class SubscriptionViewSet(ExportMixin, ApiMixin, ModelViewSet):
+class SubscriptionViewSet(StreamMixin, ExportMixin, ApiMixin, ModelViewSet):
     """Your Subscriptions. Responses leave out Metrics that you may no longer see."""
 
     queryset = Subscription.objects.all()

@@ -17,10 +17,11 @@ _RELATIVE_FOR = timedelta(days=1)
 
 
 @register.simple_tag(takes_context=True)
-def age(context: Any, at: datetime | None, state: str = "") -> SafeString | str:
+def age(context: Any, at: datetime | None, state: str = "", interval: int = 0) -> SafeString | str:
     """How long ago `at` was; its date and time in the page's zone after a day.
 
-    `state` (live, late, stale) becomes a CSS class. Needs `now` and `zone` in the context.
+    `state` (live, late, stale) becomes a CSS class, which a script changes in time where
+    the expected `interval` in seconds is given. Needs `now` and `zone` in the context.
     """
     if at is None:
         return "–"
@@ -28,9 +29,10 @@ def age(context: Any, at: datetime | None, state: str = "") -> SafeString | str:
     recent = since < _RELATIVE_FOR
     written = age_text(since.total_seconds()) if recent else _absolute(at, zone)
     return format_html(
-        '<time class="age is-{}" datetime="{}" title="{}">{}</time>',
+        '<time class="age is-{}" datetime="{}"{} title="{}">{}</time>',
         state or "plain",
         _machine(at),
+        format_html(' data-interval="{}"', interval) if interval else "",
         _absolute(at, zone, seconds=True),
         written,
     )

@@ -65,14 +65,14 @@ def test_one_service_migrates_and_the_others_wait_for_it() -> None:
     assert environment_of("web")["AWAIT_MIGRATIONS"] == "true"
 
 
-@pytest.mark.parametrize("name", ["web", "nginx"])
+@pytest.mark.parametrize("name", ["web", "live", "nginx"])
 def test_an_upgrade_cuts_off_only_what_it_replaces(name: str) -> None:
     """Compose stops what depends on a container that it makes anew, before that one has begun."""
     assert SERVICES[name]["depends_on"].keys() == {"secrets"}
     assert "depends_on" not in SERVICES["secrets"]
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "mqtt", "simulate", "prepare"])
+@pytest.mark.parametrize("name", ["web", "live", "worker", "mqtt", "simulate", "prepare"])
 def test_the_application_has_no_privileges_and_cannot_write_its_image(name: str) -> None:
     assert SERVICES[name]["read_only"] is True
     assert SERVICES[name]["cap_drop"] == ["ALL"]
@@ -83,7 +83,7 @@ def test_each_that_keeps_running_has_a_health_check_of_its_own(name: str) -> Non
     assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "simulate"])
+@pytest.mark.parametrize("name", ["web", "live", "worker", "simulate"])
 def test_locks_are_kept_where_the_container_can_write(name: str) -> None:
     folder = PurePath(environment_of(name)["RUN_DIR"])
     writable = [PurePath(mount.partition(":")[0]) for mount in SERVICES[name]["tmpfs"]]

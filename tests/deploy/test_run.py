@@ -59,8 +59,9 @@ def test_it_listens_on_loopback_only(run: Run) -> None:
 def test_it_takes_no_more_memory_than_a_small_computer_has(run: Run) -> None:
     for _ in range(8):
         requests.get(run.address + "/login/", timeout=10)
-    # Server with two processes, simulator and worker; the day is computed by one that ends.
-    wait_for(lambda: len(run.children()) == 5)
+    # Server with two processes, that of streams with one, simulator and worker; the day is computed
+    # by one that ends.
+    wait_for(lambda: len(run.children()) == 7)
     processes = [Path(f"/proc/{run.process.pid}"), *run.children()]
     assert sum(map(proportional_memory, processes)) < MEMORY
 

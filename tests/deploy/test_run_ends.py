@@ -49,7 +49,12 @@ def test_several_signals_at_once_end_it_as_one_does(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("command", "name"),
-    [("gunicorn", "server"), ("simulate", "simulator"), ("run_huey", "worker")],
+    [
+        ("gunicorn.conf", "server"),
+        ("live.conf", "server of streams"),
+        ("simulate", "simulator"),
+        ("run_huey", "worker"),
+    ],
 )
 def test_a_child_that_dies_ends_all_and_is_named(run: Run, command: str, name: str) -> None:
     children = run.children()

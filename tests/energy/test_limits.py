@@ -17,7 +17,7 @@ DEFAULTS = dict(ROW.findall(TABLES))
 SETTINGS = {name: value for name, value in DEFAULTS.items() if "." not in name}
 CONSTANTS = {name: value for name, value in DEFAULTS.items() if "." in name}
 # A setting whose name has one of these limits something.
-LIMITING = re.compile(r"BYTES|INGEST(?!_DISCOVER$)|RATE|EXPORTS|GRACE$|RETENTION")
+LIMITING = re.compile(r"BYTES|INGEST(?!_DISCOVER$)|RATE|EXPORTS|STREAMS|GRACE$|RETENTION")
 # They limit what a value may be, or how work is cut up, and not what may be asked.
 NO_LIMITS = {
     "demo.simulators.weather.MAX_BEAM",

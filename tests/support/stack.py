@@ -153,6 +153,8 @@ def nginx(
     (folder / "run").mkdir()
     values = environment_of("nginx") | {
         "ENERGY_UPSTREAM": f"{host}:{upstream_port}",
+        # One server is both, unless a test has started another one for streams.
+        "ENERGY_LIVE_UPSTREAM": f"{host}:{upstream_port}",
         "ENERGY_HTTP_PORT": str(stack.http_port),
         "ENERGY_HTTPS_PORT": str(stack.https_port),
         "ENERGY_PUBLIC_PORT": str(stack.https_port),
