@@ -35,7 +35,7 @@ class Stream:
         self._waiting: dict[int, tuple[int, bytes]] = {}
         self._woken = asyncio.Event()
         self._bucket = TokenBucket(BURST, FLUSHES_A_SECOND, monotonic())
-        self._ends_at = monotonic() + uniform(0.9, 1.0) * LONGEST_LIFE  # noqa: S311
+        self._ends_at = monotonic() + uniform(0.9, 1.0) * LONGEST_LIFE  # noqa: S311  # They should not all end at once.
         self._is_over = False
 
     def offer(self, metric: int, number: int, event: bytes) -> None:
