@@ -47,6 +47,7 @@ ELSEWHERE = {
     "ANSWER_GRACE": "deploy/test_doors.py::who_reads_an_export_fast_enough",
     "CHANGES_RETENTION_DAYS": "changes/test_retention_of_changes.py::what_is_older_is_deleted",
     "HISTORY_RETENTION_DAYS": "history/test_retention.py::what_is_older_goes_by_whole_days",
+    "STREAMS_PER_USER": "live/test_process.py::status_code == 429",
     "figures.notes.MOST_NAMED": "figures/test_equipment.py::12 more",
     "ingest.importing.keeping.MAX_UNPACKED": "ingest/importing/test_imports_api.py::MAX_UNPACKED",
     "ingest.importing.progress.MOST_ATTEMPTS": "ingest/importing/test_imports_api.py::never_gets",
