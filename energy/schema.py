@@ -130,7 +130,9 @@ class ProblemSchema(AutoSchema):
         statuses = {400, 401, 406, 429, 503}
         if operation.get("security"):
             statuses.add(403)
-        if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())):
+        parameters = operation.get("parameters", ())
+        # A row that is not there, or a page past the end of a list.
+        if any(each["in"] == "path" or each["name"] == "page" for each in parameters):
             statuses.add(404)
         if self.method not in ("GET", "HEAD"):
             statuses.add(409)

@@ -193,6 +193,6 @@ def test_the_list_takes_as_many_queries_for_tokens_of_many_sites(
         ApiToken.objects.create(user=technician, scope="ingest", site=site)
     client = client_for(technician)
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6):
         page = client.get(LIST).content.decode()
     assert page.count("Revoke<") == count

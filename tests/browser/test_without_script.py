@@ -103,8 +103,8 @@ def test_a_token_is_created_and_revoked(page):
     page.goto("/account/tokens/")
     page.get_by_role("link", name="New token").first.click()
     page.get_by_label("Name").fill("Telegraf")
-    page.get_by_role("button", name="Create token").click()
-    expect(page.get_by_text("This is the only time its secret is shown")).to_be_visible()
+    page.get_by_role("button", name="Make token").click()
+    expect(page.get_by_text("“Telegraf” is ready. Copy it now")).to_be_visible()
 
     page.get_by_role("link", name="Done").click()
     page.get_by_role("button", name="Revoke Telegraf").click()

@@ -310,7 +310,7 @@ class TestManyAtOnce:
     def test_an_update_of_several_rows(self, device, log, django_assert_max_num_queries):
         MetricFactory.create_batch(20, device=device)
         log.begin()
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(9):
             assert device.metrics.update(expected_interval=300) == 21
         entries = log()
         assert len(entries) == 21

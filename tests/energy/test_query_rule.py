@@ -100,7 +100,7 @@ class TestApi:
 
 def choosing(filterset):
     """The filters of which not every text is a value."""
-    texts = {"search", "name", "key", "unit"}
+    texts = {"search", "name", "key", "unit", "source", "device_name"}
     return sorted(filterset.base_filters.keys() - texts)
 
 

@@ -211,5 +211,5 @@ def test_a_site_page_takes_as_many_queries_however_many_devices(
         store(device.metrics.first(), {now: 50.0})
     client = client_for(technician)
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         assert len(client.get(f"/sites/{site.pk}/").context["rows"]) == count

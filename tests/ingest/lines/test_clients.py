@@ -241,7 +241,7 @@ def test_what_telegraf_sends_in_chunks_is_stored(
         answer = say(server, TELEGRAF_2, gzip.compress(lines))
 
     assert answer.startswith(b"HTTP/1.1 204 No Content")
-    assert server.readings()[-COUNT:] == [float(n) for n in range(begin, begin + COUNT)]
+    assert {float(n) for n in range(begin, begin + COUNT)} <= set(server.readings())
 
 
 def test_chunks_that_are_more_than_may_be_sent_are_refused(server: Served) -> None:
