@@ -13,6 +13,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+from environ.fileaware_mapping import FileAwareMapping
 
 from accounts.models import User
 from energy.oidc import OpenIDProvider, read
@@ -604,6 +605,9 @@ class TestSettings:
     @pytest.fixture
     def provider_of(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., OpenIDProvider]:
         """Reads the provider from the environment, with some of its variables set."""
+
+        # It remembers, for all that read the environment, what was in a file.
+        monkeypatch.setattr(environ.FileAwareEnv, "ENVIRON", FileAwareMapping())
 
         def provider_of(**variables: str) -> OpenIDProvider:
             for name, value in (self.ISSUER | variables).items():
