@@ -174,7 +174,8 @@ def _from_postgresql(connection: psycopg.Connection) -> Callable[..., Iterator[A
             f"SELECT {columns} FROM history_chunk"
             " WHERE metric_id = ANY(%s) AND day >= %s AND day < %s"
         )
-        cursor = connection.cursor(binary=True)
-        return iter(cursor.execute(statement, [metric_ids, begin, end]))  # type: ignore[call-overload]
+        # Not the connection's own: Django's cursors cannot take answers as binary.
+        cursor = psycopg.Cursor(connection)
+        return iter(cursor.execute(statement, [metric_ids, begin, end], binary=True))  # type: ignore[call-overload]
 
     return fetch
