@@ -13,7 +13,7 @@ from bench import history, ingest, mqtt, report, sealing, sealing_floor
 from bench.dataset import Dataset, build_dataset
 from bench.disk import database_bytes
 from bench.queries import Query, history_queries, latest_path
-from bench.readings import Feed, Floor
+from bench.readings import Arrivals, Floor
 from bench.server import Client, ServerProcess, server
 from bench.size import Size
 from bench.timing import Action, least, medians
@@ -34,10 +34,10 @@ class Bench:
     server: ServerProcess
     floor: Floor
     end: int
-    feed: Feed = field(init=False)
+    feed: Arrivals = field(init=False)
 
     def __post_init__(self) -> None:
-        self.feed = Feed(self.dataset.ids, self.end + 2)
+        self.feed = Arrivals(self.dataset.ids, self.end + 2)
         self.reader = Client.signed_in(self.server, self.dataset.standard)
         self.writers = [
             Client.signed_in(self.server, self.dataset.technician) for _ in range(LARGE.writers)

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 
-from bench.readings import CopyFloor, ExecuteManyFloor, Feed, Floor, as_json
+from bench.readings import Arrivals, CopyFloor, ExecuteManyFloor, Floor, as_json
 from bench.server import Client
 from bench.timing import seconds
 
@@ -46,7 +46,7 @@ def floor_for(vendor: str, writers: int) -> Floor:
     return CopyFloor(writers) if vendor == "postgresql" else ExecuteManyFloor(writers)
 
 
-def measure(load: WriteLoad, clients: list[Client], feed: Feed, floor: Floor) -> Rates:
+def measure(load: WriteLoad, clients: list[Client], feed: Arrivals, floor: Floor) -> Rates:
     """In turns: new readings, the same ones by the floor, and the same ones again."""
     with ThreadPoolExecutor(load.writers) as pool:
         # The first round warms up.
@@ -55,7 +55,7 @@ def measure(load: WriteLoad, clients: list[Client], feed: Feed, floor: Floor) ->
 
 
 def _round(
-    load: WriteLoad, clients: list[Client], feed: Feed, floor: Floor, pool: ThreadPoolExecutor
+    load: WriteLoad, clients: list[Client], feed: Arrivals, floor: Floor, pool: ThreadPoolExecutor
 ) -> tuple[float, float, float]:
     rows = [feed.batches(load.size, load.requests) for _ in range(load.writers)]
     bodies = [[as_json(batch) for batch in share] for share in rows]

@@ -19,7 +19,7 @@ from django.core.management import call_command
 from accounts.models import ApiToken, User
 from bench.history import first_unsealed_day
 from bench.ingest import PATH
-from bench.readings import Feed, Row, as_json
+from bench.readings import Arrivals, Row, as_json
 from bench.server import Client, ServerProcess, server
 from bench.tables import ms, share, table, target
 from bench.timing import medians, seconds
@@ -41,7 +41,7 @@ _LEAST_SMALL_SHARE = 0.5  # of a signed-in request that does nothing
 
 
 @dataclass(frozen=True)
-class Format:
+class WireForm:
     """A way to write readings in a request; the first one is what the others are compared with."""
 
     name: str
@@ -105,12 +105,12 @@ def _nanos(moment: datetime) -> int:
 
 
 FORMATS = (
-    Format("JSON columns", "application/json", as_columns),
-    Format("JSON rows", "application/json", as_json),
-    Format("NDJSON", "application/x-ndjson", as_ndjson),
-    Format("CSV", "text/csv", as_csv),
-    Format("line protocol", "text/plain", as_lines, LINES),
-    Format(f"line protocol, {METRICS} fields a line", "text/plain", as_wide_lines, LINES),
+    WireForm("JSON columns", "application/json", as_columns),
+    WireForm("JSON rows", "application/json", as_json),
+    WireForm("NDJSON", "application/x-ndjson", as_ndjson),
+    WireForm("CSV", "text/csv", as_csv),
+    WireForm("line protocol", "text/plain", as_lines, LINES),
+    WireForm(f"line protocol, {METRICS} fields a line", "text/plain", as_wide_lines, LINES),
 )
 
 
@@ -141,14 +141,14 @@ def build_gateway() -> Gateway:
 class Intake:
     """A gateway, and the server that it sends its readings to."""
 
-    def __init__(self, gateway: Gateway, http: ServerProcess, feed: Feed) -> None:
+    def __init__(self, gateway: Gateway, http: ServerProcess, feed: Arrivals) -> None:
         self.gateway, self.http, self.feed = gateway, http, feed
 
     def run(self) -> str:
         """Both tables."""
         return f"{self._formats()}\n\n{self._small_requests()}"
 
-    def _client(self, form: Format) -> Client:
+    def _client(self, form: WireForm) -> Client:
         authorization = f"Token {self.gateway.ingest}"
         headers = {"Authorization": authorization, "Content-Type": form.content_type}
         return Client(self.http.port, headers)
@@ -193,7 +193,7 @@ class Intake:
         head = (f"{METRICS} readings a request, one client", "ms", "requests/s", "share", "target")
         return table(head, rows)
 
-    def _small(self, form: Format) -> Callable[[], object]:
+    def _small(self, form: WireForm) -> Callable[[], object]:
         client = self._client(form)
         return lambda: client.post(form.path, form.write(self.feed.batches(METRICS, 1)[0]))
 
@@ -210,7 +210,7 @@ def main(report: str) -> int:
     """Build the gateway, serve, measure, write the report."""
     call_command("migrate", verbosity=0)
     gateway = build_gateway()
-    feed = Feed(gateway.ids, first_unsealed_day(datetime.now(UTC)))
+    feed = Arrivals(gateway.ids, first_unsealed_day(datetime.now(UTC)))
     with server() as http:
         text = Intake(gateway, http, feed).run()
     Path(report).write_text(text, encoding="utf-8")

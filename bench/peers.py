@@ -18,7 +18,7 @@ from bench.influx import influx
 from bench.ingest import PATH, WriteLoad
 from bench.peer import WRITE_PATH, Peer, as_lines, lines
 from bench.queries import history_queries, latest_path
-from bench.readings import Feed, as_json
+from bench.readings import Arrivals, as_json
 from bench.server import Client, ServerProcess, server
 from bench.size import Size
 from bench.tables import ms, table, times
@@ -41,10 +41,10 @@ class Peers:
     server: ServerProcess
     peers: list[Peer]
     end: int
-    feed: Feed = field(init=False)
+    feed: Arrivals = field(init=False)
 
     def __post_init__(self) -> None:
-        self.feed = Feed(self.dataset.ids, self.end)
+        self.feed = Arrivals(self.dataset.ids, self.end)
 
     def run(self) -> str:
         """The table."""

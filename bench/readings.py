@@ -20,7 +20,7 @@ STEP = timedelta(
 )  # so that the days of the head hold all of them, however few Metrics there are
 
 
-class Feed:
+class Arrivals:
     """Readings of all Metrics as they would arrive, from the first unsealed day, each once."""
 
     def __init__(self, metric_ids: list[int], first_day: int) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bench.ingest import PATH
-from bench.readings import Feed, as_json
+from bench.readings import Arrivals, as_json
 from bench.server import Client
 from bench.timing import seconds
 from history import get_store
@@ -39,7 +39,7 @@ class Sealing:
 
 
 def measure(
-    client: Client, feed: Feed, fill_day: Iterator[None], measure_floor: Callable[[], float]
+    client: Client, feed: Arrivals, fill_day: Iterator[None], measure_floor: Callable[[], float]
 ) -> Sealing:
     """Fill a day three times: seal it, measure its floor, seal it while more readings arrive."""
     next(fill_day)
@@ -58,7 +58,7 @@ def measure(
     return Sealing(alone, floor, busy, quiet, SIZE * len(spent) / sum(spent), cpu)
 
 
-def _post(client: Client, feed: Feed) -> float:
+def _post(client: Client, feed: Arrivals) -> float:
     (rows,) = feed.batches(SIZE, 1)
     body = as_json(rows)
     return seconds(lambda: client.post(PATH, body))
