@@ -1,6 +1,6 @@
 """Metrics and their latest values in the API."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
@@ -118,7 +118,11 @@ class MetricSerializer(StrictModelSerializer):
             "latest",
             "relabel_history",
         )
-        extra_kwargs = {name: {"required": False} for name in ("name", "unit", "type")}
+        extra_kwargs: ClassVar[Any] = {
+            **{name: {"required": False} for name in ("name", "unit", "type")},
+            # The least float above 0 would be told as such a number.
+            "rollover": {"error_messages": {"min_value": "A register wraps at a value above 0."}},
+        }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance and attrs.get("device", self.instance.device) != self.instance.device:

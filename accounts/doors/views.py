@@ -72,6 +72,7 @@ class SecondFactorView(OwnFactorMixin, FormView):
 
     form_class = SetUpForm
     template_name = "accounts/second_factor.html"
+    query_parameters = ("next",)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated and self.person.has_second_factor:

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.functional import cached_property
+from django.utils.text import slugify
 
 from devices.models import Device
 from energy.errors import DomainError
@@ -77,7 +78,8 @@ class AcceptForm(forms.Form):
         self.row, self.user = row, user
         devices = Device.objects.filter(pk__in=self._devices()).select_related("site")
         offered = list(devices.order_by("site__name", "name")[:_OFFERED])
-        likely = next((each for each in offered if each.name == row.device_name), None)
+        called = slugify(row.device_name)
+        likely = next((each for each in offered if called and slugify(each.name) == called), None)
         only = offered[0] if len(offered) == 1 else None
         super().__init__(
             *args, label_suffix="", initial=first_proposal(row, likely or only), **kwargs

@@ -64,6 +64,8 @@ class Proposal:
 def _of_waiting(row: Discovered) -> str:
     if not row.waiting:
         return "No readings wait; the next ones are stored."
+    if row.waiting == 1:
+        return "One reading that waits is stored at once, and the next ones as they come."
     return f"{row.waiting:,} readings that wait are stored at once, and the next ones as they come."
 
 

@@ -42,8 +42,8 @@ def make_alias(alias: Alias, user: Any) -> BackFilled:
     """Store a new alias, and the readings that waited for it, through the one door.
 
     Where a reading of the same instant is stored already, the one that waited takes its place.
-    Raises DomainError for a Metric that the name's senders may not bring readings of, and Conflict
-    where the name has an alias.
+    Raises DomainError for a Metric that the name's senders may not bring readings of, and for a
+    factor that makes all that waits infinite; Conflict where the name has an alias.
     """
     sender, now = sender_of(alias, user), timezone.now()
     check_metric(alias, user)
@@ -58,6 +58,9 @@ def make_alias(alias: Alias, user: Any) -> BackFilled:
     nth = np.arange(times.size)
     waited = ParsedReadings([external], np.zeros(times.size, np.intp), times, values, nth)
     received = receive_readings(waited, sender=sender, now=now, partial=True)
+    if received.rejections and not received.accepted:
+        message = "With this factor no reading that waits is a finite number."
+        raise DomainError(message, code="too_large", field="factor")
     return BackFilled(alias, received.accepted, len(received.rejections))
 
 

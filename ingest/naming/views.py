@@ -91,6 +91,7 @@ class DiscoveredListView(VerbFirstMixin, DiscoveredPage):
     """The list; `?accept=` opens the form of a name."""
 
     permission_required = "ingest.view_discovered"
+    query_parameters = ("accept",)
 
     def accepting(self) -> Discovered | None:
         asked = self.request.GET.get("accept", "")

@@ -56,6 +56,7 @@ def test_setting_it_up_leads_on_to_the_page_asked_for(
 ) -> None:
     client = client_for(technician)
     first = client.get("/devices/", follow=True)
+    assert first.status_code == 200
     assert "Your role needs a second factor" in first.content.decode()
     form = {
         "code": code_of(first.context["secret"]),

@@ -270,6 +270,15 @@ def test_readings_that_the_factor_makes_infinite_are_counted(
     assert (answer.json()["stored"], answer.json()["refused"]) == (1, 1)
 
 
+def test_a_factor_that_leaves_nothing_of_what_waited_is_refused(
+    client: Any, sender: Sender, metric: Metric
+) -> None:
+    bring(sender, {POWER: [(0, 1e300)]})
+    answer = accepted(client, Discovered.objects.get(), metric=metric.pk, factor=1e300)
+    assert (answer.status_code, faults(answer)) == (400, [("factor", "too_large")])
+    assert Discovered.objects.get().waiting == 1
+
+
 # Ignoring ----------------------------------------------------------------------------------
 
 

@@ -64,6 +64,7 @@ def test_the_result_is_said_before_it_is_stored(
     technicians: Any, row: Discovered, device: Device, metric: Metric
 ) -> None:
     answer = technicians.get("/discovered/", {"accept": row.pk})
+    assert answer.status_code == 200
     form = answer.context["form"]
     assert form.initial == {
         "device": device.pk,
