@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from ingest.importing import admin as importing_admin  # noqa: F401 - registers imports
 from ingest.naming import admin  # noqa: F401 - registers the models of names from outside
 from metrics.models import Latest
 

@@ -233,6 +233,22 @@ class Import(models.Model):
     def __str__(self) -> str:
         return self.file_name
 
+    def get_absolute_url(self) -> str:
+        return reverse("import-detail", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what the file was taken for may still be corrected: it was not started yet."""
+        return self.state in (self.State.UNDERSTOOD, self.State.FAILED) and not self.targets
+
+    @property
+    def progress(self) -> float:
+        """The share of the rows that are done."""
+        if self.state == self.State.DONE:
+            return 1.0
+        rows = self.understood.get("rows", 0)
+        return round(min(1.0, self.rows / rows), 4) if rows else 0.0
+
 
 class ImportContent(models.Model):
     """The file of an import, compressed, for as long as it may still be needed.

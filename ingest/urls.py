@@ -6,6 +6,7 @@ from ingest import views
 
 urlpatterns = [
     path("", include("ingest.naming.urls")),
+    path("", include("ingest.importing.urls")),
     path(
         "metrics/<int:pk>/readings/delete/",
         views.ReadingsDeleteView.as_view(),

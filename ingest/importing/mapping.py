@@ -68,13 +68,15 @@ def find_targets(
 ) -> list[Target]:
     """Where the series of a file go: as people wish; else by alias, or by what they measure.
 
+    A wish that says no unit, for the Metric of the column's alias, has the factor of the alias.
     Without a wish, a series goes to the one Metric of its key on the Device, or where none is named
     on the Site, if it is the only series of that key. Raises DomainError for a wish that cannot be
     fulfilled, in words, and where nothing is left to import.
     """
     columns = {column.name: column for column in understood.columns if not column.is_text}
     if wishes:
-        targets = [_wished(wish, columns, sender, device) for wish in wishes]
+        aliases = _aliases(columns, sender)
+        targets = [_wished(wish, columns, sender, device, aliases) for wish in wishes]
         _refuse_twice(targets)
     else:
         targets = list(_by_themselves(understood, columns, sender, device))
@@ -88,7 +90,10 @@ def find_targets(
 # As people wish ---------------------------------------------------------------------------
 
 
-def _wished(wish: Wish, columns: dict[str, FileColumn], sender: Sender, device: str) -> Target:
+def _wished(
+    wish: Wish, columns: dict[str, FileColumn], sender: Sender, device: str,
+    aliases: dict[str, Alias],
+) -> Target:  # fmt: skip
     column = columns.get(wish.column) or next(
         (each for name, each in columns.items() if name.casefold() == wish.column.casefold()), None
     )
@@ -99,6 +104,9 @@ def _wished(wish: Wish, columns: dict[str, FileColumn], sender: Sender, device: 
             field=_FIELD,
         )
     metric = _metric(sender.metrics(), wish.device or device, wish.key)
+    alias = aliases.get(column.name)
+    if alias and alias.metric_id == metric.pk and not wish.unit:
+        return Target(column.name, metric, "", alias.scale)
     return _converted(column, metric, wish.unit or column.unit)
 
 
@@ -135,8 +143,7 @@ def _by_themselves(
     if understood.profile == OWN:
         yield from _by_own_names(columns, sender)
         return
-    aliases = Alias.objects.of(sender).named(columns).select_related("metric__device__site")
-    by_alias = {alias.name: alias for alias in aliases}
+    by_alias = _aliases(columns, sender)
     for name, alias in by_alias.items():
         yield Target(name, alias.metric, "", alias.scale)
     rest = [column for name, column in columns.items() if name not in by_alias]
@@ -144,6 +151,11 @@ def _by_themselves(
     for column, metric in _by_keys(rest, sender, device):
         if metric.pk not in taken and _can_convert(column.unit, metric.unit):
             yield _converted(column, metric, column.unit)
+
+
+def _aliases(columns: Iterable[str], sender: Sender) -> dict[str, Alias]:
+    aliases = Alias.objects.of(sender).named(columns).select_related("metric__device__site")
+    return {alias.name: alias for alias in aliases}
 
 
 def _by_keys(

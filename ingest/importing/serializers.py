@@ -128,10 +128,7 @@ class ImportSummarySerializer(serializers.ModelSerializer):
     @extend_schema_field({"type": "number", "minimum": 0, "maximum": 1})
     def get_progress(self, instance: Import) -> float:
         """The share of the rows that are done."""
-        if instance.state == Import.State.DONE:
-            return 1.0
-        rows = instance.understood.get("rows", 0)
-        return round(min(1.0, instance.rows / rows), 4) if rows else 0.0
+        return instance.progress
 
 
 class ImportSerializer(ImportSummarySerializer):

@@ -19,6 +19,8 @@ QUERIES = {
     "/changes/": [*LIST, "site", "device", "actor", "since"],
     "/discovered/": [*LIST, "site", "source", "device_name", "state", "accept"],
     "/aliases/": [*LIST, "site", "source", "metric"],
+    "/imports/": [*LIST, "site", "device", "state"],
+    "/imports/{imported}/": ["page"],
     "/subscriptions/{subscription}/": HISTORY,
     "/subscriptions/add/": ["search", "metrics"],
 }
@@ -59,6 +61,8 @@ FORMS = {
         "sign": 1,
     },
     "/aliases/{alias}/edit/": {"metric": 1, "factor": 1, "sign": 1},
+    "/imports/": {"site": 1, "device": 1, "profile": "wide"},
+    "/imports/{imported}/": {"seen": "x", "profile": "wide", "time_zone": "UTC", "start": 1},
     "/subscriptions/add/": {"name": "New", "description": "x", "metrics": 1, "search": "x"},
     "/subscriptions/{subscription}/edit/": {"name": "New", "metrics": 1, "drop_unavailable": 1},
     "/account/": {"clock": "site", "time_zone": "UTC", "units": "kilo", "theme": "dark"},
@@ -103,6 +107,7 @@ def address_of(path, world):
         token=world.tokens[technician].token_key,
         discovered=side.discovered.pk,
         alias=side.alias.pk,
+        imported=side.imported.pk,
     )
 
 

@@ -137,10 +137,12 @@ class World:
         subscription = {"name": "Another", "metrics": [side.metric.pk]}
         if "subscription-detail" in route or route == "subscription-edit":
             subscription["metrics"] = []
-        if route == "api:import-list":
+        if route in ("api:import-list", "import-list"):
             return {"file": file_of_readings(), "site": side.site.pk}
         if route == "api:import-detail":
             return {"decimal": "point"}
+        if route == "import-detail":
+            return {"seen": side.imported.touched_at.isoformat(), "decimal": "point"}
         return {
             "api:login": {"username": self.someone(persona, OWN).username, "password": PASSWORD},
             "api:device-list": {**device, "site": side.site.pk},
@@ -265,6 +267,7 @@ OBJECTS = {
     "discovered-take-back": "discovered",
     "alias-edit": "alias",
     "alias-delete": "alias",
+    "import-detail": "imported",
 }
 # Their body or query names a row.
 NAMING = {
@@ -275,6 +278,7 @@ NAMING = {
     ("api:readings", "POST"),
     ("api:alias-list", "POST"),
     ("alias-add", "POST"),
+    ("import-list", "POST"),
     ("api:subscription-list", "POST"),
     ("api:token-list", "POST"),
     ("subscription-add", "POST"),
