@@ -14,5 +14,5 @@ class ImportFilterSet(django_filters.FilterSet):
     search = SearchFilter(fields=("file_name",))
     site = VisibleChoiceFilter(Site)
     device = VisibleChoiceFilter(Device)
-    state = django_filters.ChoiceFilter(choices=Import.State)
+    state = django_filters.ChoiceFilter(choices=Import.State, empty_label="Any state")
     ordering = OrderingFilter(fields=(("pk", "id"), ("file_name", "file_name")))

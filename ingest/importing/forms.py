@@ -10,6 +10,7 @@ from django.forms import BoundField
 from devices.models import Device
 from ingest.importing.mapping import Target
 from ingest.importing.planning import Place
+from ingest.importing.preview import exact
 from ingest.importing.uploads import begin_import, place_of
 from ingest.layouts.delimited import DELIMITERS
 from ingest.layouts.profiles import BY_NAME, GREEN_BUTTON, PROFILES
@@ -99,9 +100,13 @@ def _offer(field: Any, rows: Any, choices: Iterable[tuple[int, str]]) -> None:
 
 
 class ColumnRow(NamedTuple):
-    """A column of the file on the page: the fields to say where it goes, None for texts."""
+    """A column of the file on the page, and the fields to say where it goes, None for texts.
+
+    `holds` says what stands in it.
+    """
 
     column: FileColumn
+    holds: str
     target: Target | None
     to: BoundField | None
     unit: BoundField | None
@@ -172,7 +177,7 @@ class CorrectionForm(forms.Form):
         for place, column in enumerate(self.columns[:MOST_COLUMNS]):
             to = None if column.is_text else self[f"to_{place}"]
             unit = None if column.is_text else self[f"unit_{place}"]
-            yield ColumnRow(column, self.targets.get(column.name), to, unit)
+            yield ColumnRow(column, _holds(column), self.targets.get(column.name), to, unit)
 
     def metrics(self) -> list[tuple[str, str]]:
         """Metrics that columns may go to, as they are written and in words."""
@@ -215,6 +220,14 @@ def _listed(label: str, offered: str, length: int, placeholder: str) -> forms.Ch
     attrs = {"list": offered, "autocomplete": "off", "placeholder": placeholder}
     widget = forms.TextInput(attrs=attrs)
     return forms.CharField(label=label, required=False, max_length=length, widget=widget)
+
+
+def _holds(column: FileColumn) -> str:
+    if column.is_text:
+        return f"text: {', '.join(column.texts)}"
+    if column.low is None or column.high is None:
+        return "empty"
+    return f"{'rises, ' if column.rises else ''}{exact(column.low)} to {exact(column.high)}"
 
 
 def _wish(column: str, to: str, unit: str) -> str:

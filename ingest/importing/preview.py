@@ -26,7 +26,7 @@ class Preview:
     """The headings, the rows with their values below these, and how many columns are left out."""
 
     headings: Sequence[PreviewColumn]
-    rows: Sequence[tuple[PreviewRow, list[float | None]]]
+    rows: Sequence[tuple[PreviewRow, list[str]]]
     more: int
 
 
@@ -46,6 +46,11 @@ def _heading(target: Target) -> PreviewColumn:
     return PreviewColumn(target.column, str(metric), metric.unit, target.factor, target.offset)
 
 
-def _stored(row: PreviewRow, heading: PreviewColumn) -> float | None:
-    value = row.values.get(heading.column)
-    return None if value is None else value * heading.factor + heading.offset
+def _stored(row: PreviewRow, column: PreviewColumn) -> str:
+    value = row.values.get(column.column)
+    return "–" if value is None else exact(value * column.factor + column.offset)
+
+
+def exact(value: float) -> str:
+    """A number with all that tells it from others, to be compared with what the file has."""
+    return f"{value:,.10g}".replace("-", "−")

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.views.generic import TemplateView
 from django.views.generic.detail import SingleObjectMixin
 
@@ -126,6 +127,8 @@ class ImportView(PageMixin, VisibleObjectsMixin, SingleObjectMixin, TemplateView
         return {
             **shown,
             "understood": understood,
+            "start": parse_datetime(understood.start),
+            "end": parse_datetime(understood.end),
             "problem": self.problem,
             "preview": preview_of(understood, self.targets),
             "ready": sum(counts.get(target.column, 0) for target in self.targets),

@@ -8,12 +8,17 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from accounts.models import User
 from devices.models import Device
-from ingest.models import Alias, Discovered
+from ingest.importing.planning import Place
+from ingest.importing.progress import run_import
+from ingest.importing.uploads import begin_import, start_import
+from ingest.layouts.understood import Asked
+from ingest.models import Alias, Discovered, Import
 from ingest.sender import Sender
 from metrics.models import Metric
 from sites.models import Site
@@ -65,6 +70,7 @@ class Fleet(NamedTuple):
     subscription: Subscription
     discovered: Discovered
     alias: Alias
+    imports: dict[str, Import]
 
     def addresses(self) -> dict[str, str]:
         """Every page by a name for it."""
@@ -95,6 +101,9 @@ class Fleet(NamedTuple):
             "alias add": "/aliases/add/",
             "alias edit": f"/aliases/{self.alias.pk}/edit/",
             "alias delete": f"/aliases/{self.alias.pk}/delete/",
+            "imports": "/imports/",
+            "imports, nothing found": "/imports/?search=nowhere",
+            **{f"import, {name}": each.get_absolute_url() for name, each in self.imports.items()},
             "account": "/account/",
             "password": "/account/password/",
             "two-factor": "/account/two-factor/",
@@ -125,7 +134,31 @@ def fleet(transactional_db: None, site: Site, technician: User) -> Fleet:
         name="N/48e7da/Battery/Power", source=sender.source, site=site, metric=power, sign=-1
     )
     discovered = Discovered.objects.get(name="sensor.solar_power/value")
-    return Fleet(site, battery, power, subscription, discovered, alias)
+    imports = _imports(Place(technician, site, battery))
+    return Fleet(site, battery, power, subscription, discovered, alias, imports)
+
+
+# The hour that clocks show twice, and a cell that is no number.
+LOGGED = (
+    "time;Power (kW);State of charge (%)\n26.10.2025 02:00;-1,5;50\n26.10.2025 02:30;#REF!;51\n"
+    "26.10.2025 02:00;-12,5;52\n26.10.2025 02:30;-13,25;53\n"
+)
+
+
+def _imports(place: Place) -> dict[str, Import]:
+    """A file at each stage of its import."""
+
+    def bring(content: str) -> Import:
+        file = SimpleUploadedFile("harbour-depot_2025-10-26.csv", content.encode())
+        return begin_import(place, file, Asked(), [], dry_run=False)
+
+    imports = {stage: bring(LOGGED) for stage in ("to be checked", "running", "done")}
+    imports["not understood"] = bring("Name,Room\nPump,Cellar\n")
+    imports["asking"] = bring("time,Power (kW)\n03/04/2026 1:00,1.5\n03/04/2026 2:00,2.5\n")
+    start_import(imports["running"])
+    start_import(imports["done"])
+    run_import(imports["done"].pk)
+    return imports
 
 
 @pytest.fixture

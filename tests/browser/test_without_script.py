@@ -4,8 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from devices.models import Device
+from ingest.importing import views
+from ingest.importing.progress import run_import
 from subscriptions.models import Subscription
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import LOGGED, sign_in
 
 
 @pytest.fixture
@@ -126,3 +128,27 @@ def test_a_name_from_outside_is_accepted_once_the_result_was_said(page, fleet):
     assert fleet.battery.metrics.get(key="solar_power").unit == "W"
     page.get_by_role("button", name="Ignore quay/heatpump/power").click()
     expect(page.get_by_text("Every name has a metric")).to_be_visible()
+
+
+def test_a_file_is_brought_corrected_and_imported(page, fleet, monkeypatch):
+    # The worker, which runs in another process elsewhere, does its work when it is given it.
+    monkeypatch.setattr(views, "run_import", run_import)
+    page.goto(f"/devices/{fleet.battery.pk}/")
+    page.get_by_role("link", name="Import", exact=True).click()
+    logged = {"name": "logger.csv", "mimeType": "text/csv", "buffer": LOGGED.encode()}
+    page.get_by_label("File", exact=True).set_input_files(logged)
+    page.get_by_role("button", name="Read the file").click()
+    expect(page.get_by_text("An hour occurs twice")).to_be_visible()
+    rows = page.get_by_role("region", name="First rows").locator("tbody tr")
+    expect(rows.nth(0)).to_contain_text("UTC+02:00")
+    expect(rows.nth(2)).to_contain_text("UTC+01:00")
+
+    page.get_by_label("Unit of Power (kW)").fill("W")
+    page.get_by_role("button", name="Import 7 readings").click()
+    expect(page.get_by_text("The file was read again as you said.")).to_be_visible()
+    expect(rows.nth(2)).to_contain_text("−12.5")
+    page.get_by_role("button", name="Import 7 readings").click()
+
+    expect(page.get_by_role("heading", name="7 readings stored")).to_be_visible()
+    refused = page.get_by_role("row").filter(has_text="#REF!")
+    expect(refused).to_contain_text("Not a number")

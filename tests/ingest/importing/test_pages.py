@@ -91,7 +91,7 @@ def test_a_file_is_brought_checked_and_imported(
 ) -> None:
     address, page = brought(technicians, device=meter.pk)
     words = text(page)
-    assert "24, from 2026-05-31T22:00:00Z to 2026-06-01T03:45:00Z" in words
+    assert "24, from 1 Jun 2026, 00:00 to 1 Jun 2026, 05:45" in words
     assert "names in line 1, readings from line 2 on" in words
     assert "As found: semicolons" in words
     assert "As found: comma" in words
@@ -99,7 +99,7 @@ def test_a_file_is_brought_checked_and_imported(
     assert "2 of 3 are imported" in words
     assert "Grid meter › Active power, × 1,000, stored in W" in words
     assert "text: Ok" in words
-    assert "2026-05-31T22:00:00Z 500 100,250" in words
+    assert "2026-05-31 22:00:00 500 100,250" in words
     assert "Import 48 readings" in words
     assert values(meter, "active_power") == []
 
@@ -130,7 +130,7 @@ def test_what_was_changed_is_read_again_and_nothing_is_stored_yet(
     imported = Import.objects.get()
     assert imported.wishes == ["Power (kW)=grid-meter/active_power:MW"]
     page = technicians.get(address)
-    assert "2026-06-01T00:00:00Z 500,000" in text(page)
+    assert "2026-06-01 00:00:00 500,000" in text(page)
     assert "Import 24 readings" in text(page)
     technicians.post(address, sent(page, start=1))
     progress.run_import(imported.pk)
@@ -151,7 +151,7 @@ def test_both_offsets_of_the_repeated_hour_are_shown(technicians: Client, meter:
     words = text(page)
     assert "An hour occurs twice" in words
     for written, offset, utc in (("02:00", "+02:00", "00:00"), ("02:30", "+01:00", "01:30")):
-        assert f"26.10.2025 {written} UTC{offset} 2025-10-26T{utc}:00Z" in words
+        assert f"26.10.2025 {written} UTC{offset} 2025-10-26 {utc}:00" in words
 
 
 def test_what_the_file_leaves_open_is_asked(technicians: Client, meter: Device) -> None:
@@ -164,8 +164,7 @@ def test_what_the_file_leaves_open_is_asked(technicians: Client, meter: Device) 
     assert "Day and month cannot be told apart" in told(refused)[0]
     technicians.post(address, sent(page, date_format="%m/%d/%Y"))
     page = technicians.get(address)
-    assert "2026-03-03T23:00:00Z" not in text(page)
-    assert "2026-03-04T00:00:00Z 1,500" in text(page)
+    assert "2026-03-04 00:00:00 1,500" in text(page)
     assert "Import 2 readings" in text(page)
 
 
