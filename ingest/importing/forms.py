@@ -20,7 +20,7 @@ from metrics.units import UNITS
 from sites.models import Site
 from sites.time_zones import time_zone_names
 
-MOST_COLUMNS = 200  # of a file that have fields of their own
+_COLUMNS_SHOWN = 200  # of a file that have fields of their own
 _OFFERED = 500  # Sites, Devices or Metrics in a list to choose from
 _LAYOUTS = [(profile.name, profile.label) for profile in PROFILES]
 _FILES = ".csv,.tsv,.txt,.xml,.gz"
@@ -155,7 +155,7 @@ class CorrectionForm(forms.Form):
         field.choices = [("", first), *others, *choices]
 
     def _numbers(self) -> list[tuple[int, FileColumn]]:
-        shown = enumerate(self.columns[:MOST_COLUMNS])
+        shown = enumerate(self.columns[:_COLUMNS_SHOWN])
         return [(place, column) for place, column in shown if not column.is_text]
 
     def _add_column(self, place: int, column: FileColumn) -> None:
@@ -174,10 +174,14 @@ class CorrectionForm(forms.Form):
 
     def rows(self) -> Iterator[ColumnRow]:
         """The columns with their fields, those of texts without."""
-        for place, column in enumerate(self.columns[:MOST_COLUMNS]):
+        for place, column in enumerate(self.columns[:_COLUMNS_SHOWN]):
             to = None if column.is_text else self[f"to_{place}"]
             unit = None if column.is_text else self[f"unit_{place}"]
             yield ColumnRow(column, _holds(column), self.targets.get(column.name), to, unit)
+
+    def hidden(self) -> int:
+        """How many columns have no fields here, and stay as they are."""
+        return len(self.columns[_COLUMNS_SHOWN:])
 
     def metrics(self) -> list[tuple[str, str]]:
         """Metrics that columns may go to, as they are written and in words."""
@@ -211,7 +215,7 @@ class CorrectionForm(forms.Form):
             for place, column in self._numbers()
             if said[f"to_{place}"]
         ]
-        hidden = [self.targets.get(column.name) for column in self.columns[MOST_COLUMNS:]]
+        hidden = [self.targets.get(column.name) for column in self.columns[_COLUMNS_SHOWN:]]
         return wishes + [_as_it_was(target) for target in hidden if target]
 
 
@@ -240,11 +244,11 @@ def _as_it_was(target: Target) -> str:
 
 
 def _choices(imported: Import, understood: Understood | None) -> dict[str, Choices]:
-    names = understood.names[:MOST_COLUMNS] if understood else ()
+    names = understood.names[:_COLUMNS_SHOWN] if understood else ()
     return {
         "profile": _LAYOUTS,
         "time_column": [(name, name) for name in names if name],
-        "date_format": [(pattern, _example(pattern)) for pattern in _PATTERNS],
+        "date_format": [(each, f"{_example(each)} ({each})") for each in _PATTERNS],
         "time_zone": [(name, name) for name in sorted(time_zone_names())],
         "time_is": list(_ENDS.items()),
         "delimiter": [(name.rstrip("s"), name) for name in DELIMITERS.values()],

@@ -7,7 +7,7 @@ from itertools import islice
 from ingest.importing.mapping import Target
 from ingest.layouts.understood import PreviewRow, Understood
 
-MOST_SHOWN = 12  # columns
+_COLUMNS_SHOWN = 12  # columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def preview_of(understood: Understood, targets: Sequence[Target]) -> Preview:
     if not shown:
         numbers = (each for each in understood.columns if not each.is_text)
         shown = [PreviewColumn(each.name, unit=each.unit) for each in numbers]
-    headings = list(islice(shown, MOST_SHOWN))
+    headings = list(islice(shown, _COLUMNS_SHOWN))
     rows = [(row, [_stored(row, each) for each in headings]) for row in understood.preview]
     return Preview(headings, rows, len(shown) - len(headings))
 

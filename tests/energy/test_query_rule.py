@@ -19,18 +19,19 @@ API_LISTS = {f"api:{name}-list": viewset for _, viewset, name in router.registry
 HISTORIES = ["device-detail", "metric-detail", "subscription-detail"]
 
 
-def page_lists():
+def page_lists(entries):
     """The views of all pages that list something, by the names of their routes."""
     views = {}
-    for entry in get_resolver().url_patterns:
-        for pattern in getattr(entry, "url_patterns", [entry]):
-            view = getattr(pattern.callback, "view_class", None)
-            if getattr(view, "paginate_by", None):
-                views[pattern.name] = view
+    for entry in entries:
+        views |= page_lists(getattr(entry, "url_patterns", []))
+        view = getattr(entry.callback, "view_class", None)
+        if getattr(view, "paginate_by", None):
+            views[entry.name] = view
     return views
 
 
-PAGE_LISTS = page_lists()
+PAGE_LISTS = page_lists(get_resolver().url_patterns)
+del PAGE_LISTS["discovered-accept"]  # It leads back to the list.
 FILTERED = {name: view for name, view in PAGE_LISTS.items() if issubclass(view, FilteredListView)}
 
 
@@ -75,7 +76,8 @@ def test_all_lists_are_there():
     assert {"site-list", "site-detail", "device-list", "subscription-list", "change-list"} <= (
         FILTERED.keys()
     )
-    assert "token-list" in PAGE_LISTS
+    assert {"discovered-list", "alias-list", "import-list"} <= FILTERED.keys()
+    assert {"token-list", "import-detail"} <= PAGE_LISTS.keys()
 
 
 @pytest.mark.parametrize("route", API_LISTS)

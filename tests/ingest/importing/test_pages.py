@@ -224,8 +224,9 @@ def test_a_column_keeps_the_factor_of_its_alias(
 def test_columns_without_fields_stay_as_they_are(
     technicians: Client, meter: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forms, "MOST_COLUMNS", 1)
+    monkeypatch.setattr(forms, "_COLUMNS_SHOWN", 1)
     address, page = brought(technicians, device=meter.pk)
+    assert "2 more columns stay as they are" in text(page)
     [to] = [name for name in page.context["form"].fields if name.startswith("to_")]
     technicians.post(address, sent(page, **{to: ""}))
     assert Import.objects.get().wishes == ["Energy imported (kWh)=grid-meter/import_energy:kWh"]
