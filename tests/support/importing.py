@@ -1,10 +1,27 @@
-"""How tests run `manage.py import_readings`."""
+"""How tests bring files of readings: by `manage.py import_readings`, and to the API."""
 
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from rest_framework.test import APIClient
+
+IMPORTS = "/api/v1/imports/"
+# Six hours of a power and a counter, by the quarter of an hour.
+QUARTERS = "time;Power (kW);Energy imported (kWh)\n" + "".join(
+    f"2026-06-01 {n // 4:02}:{n % 4 * 15:02};{n},5;{100 + n},25\n" for n in range(24)
+)
+
+
+def upload(
+    client: APIClient, text: str | bytes = QUARTERS, name: str = "a.csv", **more: Any
+) -> Any:
+    """Bring a file to the API, with what is said about it: the answer."""
+    content = text.encode() if isinstance(text, str) else text
+    file = SimpleUploadedFile(name, content)
+    return client.post(IMPORTS, {"file": file, **more}, format="multipart")
 
 
 def run(file: Path, **options: Any) -> tuple[str, str, CommandError | None]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
@@ -14,50 +13,15 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from devices.models import Device
 from history import get_store
-from ingest.importing import keeping, progress, tasks, viewsets
+from ingest.importing import keeping, progress, tasks
 from ingest.layouts import sources
 from ingest.models import Import, ImportContent
 from metrics.models import Metric
-from metrics.vocabulary import MetricSpec, MetricType
 from sites.models import Site
 from tests.ingest.layouts.reading import FILES
+from tests.support.importing import IMPORTS, QUARTERS, upload
 
-URL = "/api/v1/imports/"
-TEXT = "time;Power (kW);Energy imported (kWh)\n" + "".join(
-    f"2026-06-01 {n // 4:02}:{n % 4 * 15:02};{n},5;{100 + n},25\n" for n in range(24)
-)
 Client = Callable[[User | None], APIClient]
-
-
-@pytest.fixture
-def meter(site: Site) -> Device:
-    """A grid meter with a power and a counter."""
-    device = Device(site=site, name="Grid meter", kind="grid_meter")
-    device.named_metrics = (
-        MetricSpec("active_power", "Active power", "W"),
-        MetricSpec("import_energy", "Energy imported", "Wh", MetricType.COUNTER),
-    )
-    device.save()
-    return device
-
-
-@pytest.fixture(autouse=True)
-def queued(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The imports that were given to the worker, which does not run by itself here."""
-    given: list[int] = []
-    monkeypatch.setattr(viewsets, "run_import", given.append)
-    return given
-
-
-@pytest.fixture
-def api(api_client_for: Client, technician: User) -> APIClient:
-    return api_client_for(technician)
-
-
-def upload(client: APIClient, text: str | bytes = TEXT, name: str = "a.csv", **more: Any) -> Any:
-    content = text.encode() if isinstance(text, str) else text
-    file = SimpleUploadedFile(name, content)
-    return client.post(URL, {"file": file, **more}, format="multipart")
 
 
 def values(device: Device, key: str) -> list[float]:
@@ -119,7 +83,7 @@ def run(client: APIClient, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_refused_row_is_listed_and_the_others_are_stored(api: APIClient, meter: Device) -> None:
-    text = TEXT.replace("2026-06-01 00:15;1,5;", "2026-06-01 00:15;#REF!;")
+    text = QUARTERS.replace("2026-06-01 00:15;1,5;", "2026-06-01 00:15;#REF!;")
     done = run(api, upload(api, text, device=meter.pk).json())
     assert (done["state"], done["accepted"], done["rejected_count"]) == ("done", 47, 1)
     assert done["rejected"] == [{
@@ -131,7 +95,7 @@ def test_a_refused_row_is_listed_and_the_others_are_stored(api: APIClient, meter
 def test_what_is_not_understood_has_failed_with_what_to_try_and_can_be_corrected(
     api: APIClient, meter: Device
 ) -> None:
-    body = upload(api, TEXT, device=meter.pk, time_column="When").json()
+    body = upload(api, QUARTERS, device=meter.pk, time_column="When").json()
     assert body["state"] == "failed"
     assert body["error"]["field"] == "time_column"
     assert body["error"]["message"] == "There is no column “When”."
@@ -194,7 +158,7 @@ def test_what_cannot_be_done_names_the_field(
 
 def test_without_a_place_or_a_file_it_is_refused(api: APIClient, meter: Device) -> None:
     assert upload(api).json()["errors"][0]["field"] == "site"
-    answer = api.post(URL, {"site": meter.site_id}, format="multipart")
+    answer = api.post(IMPORTS, {"site": meter.site_id}, format="multipart")
     assert answer.json()["errors"][0]["field"] == "file"
 
 
@@ -307,7 +271,7 @@ def test_so_many_refused_cells_are_kept_and_the_others_counted(
     api: APIClient, meter: Device, monkeypatch: pytest.MonkeyPatch, bad: int, kept: int
 ) -> None:
     monkeypatch.setattr(progress, "MOST_KEPT", 2)
-    text = re.sub(r"(2026-06-01 00:\d\d);[^;]*;", r"\1;x;", TEXT, count=bad)
+    text = re.sub(r"(2026-06-01 00:\d\d);[^;]*;", r"\1;x;", QUARTERS, count=bad)
     done = run(api, upload(api, text, device=meter.pk).json())
     assert (done["rejected_count"], len(done["rejected"])) == (bad, kept)
 
@@ -329,7 +293,7 @@ def test_every_layout_may_be_brought(file: Any, api: APIClient, site: Site) -> N
 
 
 def test_the_name_of_a_file_leads_nowhere(api: APIClient, site: Site) -> None:
-    answer = upload(api, TEXT, "../../../etc/passwd", site=site.pk)
+    answer = upload(api, QUARTERS, "../../../etc/passwd", site=site.pk)
     assert answer.json()["file_name"] == "passwd"
 
 
@@ -339,14 +303,14 @@ def test_lists_are_of_ones_own_sites_and_take_few_queries(
 ) -> None:  # fmt: skip
     upload(api, device=meter.pk)
     with CaptureQueriesContext(connection) as one:
-        api.get(URL)
+        api.get(IMPORTS)
     queries = len(one)
     for _ in range(2):
         upload(api, device=meter.pk)
     with django_assert_max_num_queries(queries):
-        api.get(URL)
+        api.get(IMPORTS)
     upload(api_client_for(administrator), site=foreign_site.pk)
-    assert api.get(URL).json()["count"] == 3
-    assert api.get(f"{URL}?state=done").json()["count"] == 0
-    assert api.get(f"{URL}?site={meter.site_id}").json()["count"] == 3
-    assert api_client_for(administrator).get(URL).json()["count"] == 4
+    assert api.get(IMPORTS).json()["count"] == 3
+    assert api.get(f"{IMPORTS}?state=done").json()["count"] == 0
+    assert api.get(f"{IMPORTS}?site={meter.site_id}").json()["count"] == 3
+    assert api_client_for(administrator).get(IMPORTS).json()["count"] == 4

@@ -15,28 +15,11 @@ from ingest.layouts import sources
 from ingest.layouts.detect import understand
 from ingest.models import Alias
 from metrics.models import Metric
-from metrics.vocabulary import MetricSpec, MetricType
+from metrics.vocabulary import MetricSpec
 from sites.models import Site
 from tests.ingest.layouts.reading import FILES, text_file
 from tests.support.factories import DeviceFactory
-from tests.support.importing import run
-
-QUARTERS = "time;Power (kW);Energy (kWh)\n" + "".join(
-    f"2026-06-01 {n // 4:02}:{n % 4 * 15:02};{n},5;{100 + n},25\n" for n in range(24)
-)
-
-
-@pytest.fixture
-def meter(site: Site) -> Device:
-    """A grid meter with a power, a counter, and amounts of quarters of an hour."""
-    device = Device(site=site, name="Grid meter", kind="grid_meter")
-    device.named_metrics = (
-        MetricSpec("active_power", "Active power", "W"),
-        MetricSpec("import_energy", "Energy imported", "Wh", MetricType.COUNTER),
-        MetricSpec("bought", "Bought", "kWh", MetricType.INTERVAL, 900),
-    )
-    device.save()
-    return device
+from tests.support.importing import QUARTERS, run
 
 
 def stored(metric: Metric) -> list[tuple[int, float]]:
@@ -55,7 +38,10 @@ def test_columns_go_where_they_are_mapped_in_the_units_of_the_metrics(
     meter: Device, tmp_path: Path
 ) -> None:
     file = text_file(tmp_path, QUARTERS)
-    wishes = ["Power (kW)=grid-meter/active_power", "energy (kwh)=grid-meter/import_energy:kWh"]
+    wishes = [
+        "Power (kW)=grid-meter/active_power",
+        "energy imported (kwh)=grid-meter/import_energy:kWh",
+    ]
     out, err, error = run(file, site=meter.site.slug, map=wishes)
     assert (error, err) == (None, "")
     assert "Stored 48 readings." in out
@@ -67,7 +53,7 @@ def test_columns_go_where_they_are_mapped_in_the_units_of_the_metrics(
 def test_columns_go_by_themselves_to_what_they_measure_on_the_device(
     meter: Device, tmp_path: Path
 ) -> None:
-    file = text_file(tmp_path, QUARTERS.replace("Energy (kWh)", "Energy imported (kWh);Note"))
+    file = text_file(tmp_path, QUARTERS.replace("(kWh)", "(kWh);Note"))
     file.write_text(file.read_text().replace(",25\n", ",25;fine\n"))
     out, _, error = run(file, site=meter.site.slug, device=meter.slug)
     assert error is None
@@ -79,7 +65,7 @@ def test_the_site_is_enough_where_it_has_one_metric_of_the_key(
     meter: Device, tmp_path: Path
 ) -> None:
     DeviceFactory(site=meter.site, name="Another meter")  # has an active power, too
-    file = text_file(tmp_path, QUARTERS.replace("Energy", "Energy imported"))
+    file = text_file(tmp_path, QUARTERS)
     out, _, error = run(file, site=meter.site.slug)
     assert error is None
     assert "Power (kW): not imported" in out
@@ -140,7 +126,7 @@ def test_a_dry_run_says_what_would_be_stored_and_stores_nothing(
         ({"site": "nowhere", "map": ["a=b/c"]}, "There is no site nowhere."),
         ({"device": "nothing"}, "There is no device nothing."),
         ({"profile": "nothing"}, "There is no layout nothing."),
-        ({"map": ["Energy (kWh)=grid-meter/bought"]}, "set the metric's expected interval"),
+        ({"map": ["Energy imported (kWh)=grid-meter/bought"]}, "set the metric's expected"),
         ({}, "No column has a metric that it goes to by itself"),
     ],
 )  # fmt: skip
