@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ingest.layouts.dates import is_clock, shape_of, start_of
+from ingest.layouts.meanings import unit_in
 from ingest.layouts.numbers import is_like_number
 from ingest.layouts.profiles import Profile
 from ingest.layouts.sketch import Sketch
@@ -21,11 +22,16 @@ _TIME = re.compile(
 _METER = re.compile(
     r"\W*(mpan|mprn?|mpxn|msid|meter|serial|esiid|point|register)\b.*", re.IGNORECASE
 )
+_CODE = re.compile(r"\W*\d+", re.ASCII)
 _UNIT = re.compile(r"units?|uom|einheit|eenheid", re.IGNORECASE)
 
 
 class Columns(NamedTuple):
-    """The places of a file's columns by what they hold; `left_out` says what is not read."""
+    """The places of a file's columns by what they hold; `left_out` says what is not read.
+
+    `values` are those of measurements. `series` has, beside them, numbers that are rather codes or
+    instants: they mean nothing by themselves, but may be chosen.
+    """
 
     time: int
     clock: int | None
@@ -46,15 +52,18 @@ def columns_of(sketch: Sketch, profile: Profile, asked: Asked) -> Columns:
     rest = [place for place in range(sketch.width) if place not in taken and place not in named_by]
     ignored = [place for place in rest if _is_ignored(sketch, names[place], place, profile)]
     read = [place for place in rest if place not in ignored]
-    values = [] if slots else [place for place in read if _is_numeric(sketch, place)]
-    texts = [place for place in read if place not in values and sketch.column(place)]
+    numbers = [] if slots else [place for place in read if _is_numeric(sketch, place)]
+    values = [
+        place for place in numbers if not _is_no_measurement(sketch, names[place], place)
+    ] or numbers
+    texts = [place for place in read if place not in numbers and sketch.column(place)]
     if not (values or slots):
         raise _no_numbers(names)
-    if len(values) > MAX_SERIES:
+    if len(numbers) > MAX_SERIES:
         raise NotUnderstood(
-            f"The file has {len(values):,} columns.", f"At most {MAX_SERIES:,} are read."
+            f"The file has {len(numbers):,} columns.", f"At most {MAX_SERIES:,} are read."
         )
-    series = () if slots or named_by else _series(names, values, texts, sketch)
+    series = () if slots or named_by else _series(names, numbers, texts, sketch)
     left_out = tuple(f"the column {names[place]}" for place in ignored if names[place])
     return Columns(time, clock, tuple(named_by), tuple(values), slots, series, left_out)
 
@@ -148,19 +157,42 @@ def _naming(
             place for place in places if re.fullmatch(profile.named_by, names[place], re.IGNORECASE)
         ]
     if is_daily:
-        return [place for place in places if _METER.fullmatch(names[place])][:1]
-    return [place for place in places if _tells_rows_apart(sketch, place, taken)]
+        return [place for place in places if _is_of_codes(sketch, names[place], place)][:1]
+    return [place for place in places if _tells_rows_apart(sketch, names[place], place, taken)]
 
 
-def _tells_rows_apart(sketch: Sketch, place: int, taken: set[int | None]) -> bool:
-    """Whether it is a column of words by which rows of one time differ."""
-    words = set(sketch.column(place))
-    if not 2 <= len(words) <= 100 or any(is_like_number(word) for word in words):
+def _tells_rows_apart(sketch: Sketch, name: str, place: int, taken: set[int | None]) -> bool:
+    """Whether it is a column of words, or of codes that return, by which rows of one time differ.
+
+    The numbers of a meter's readings differ at one time, too, but they do not return.
+    """
+    cells = sketch.column(place)
+    words = set(cells)
+    if not 2 <= len(words) <= 100:
+        return False
+    if any(map(is_like_number, words)) and not (
+        _is_of_codes(sketch, name, place) and all(cells.count(word) > 1 for word in words)
+    ):
         return False
     times = [p for p in taken if p is not None]
     keys = [tuple((row.cells or [])[p] for p in times) for row in sketch.rows]
     pairs = {(*key, (row.cells or [])[place]) for key, row in zip(keys, sketch.rows, strict=True)}
     return len(set(keys)) < 0.8 * len(keys) and len(pairs) > len(set(keys))
+
+
+def _is_of_codes(sketch: Sketch, name: str, place: int) -> bool:
+    """Whether the name is that of an identifier, without a unit, and no cell has decimals."""
+    return (
+        bool(_METER.fullmatch(name))
+        and not _has_unit(sketch, name, place)
+        and all(_CODE.fullmatch(cell) or not is_like_number(cell) for cell in sketch.column(place))
+    )
+
+
+def _has_unit(sketch: Sketch, name: str, place: int) -> bool:
+    """Whether a unit stands in the name or below it; the 1 of a number of pieces is none."""
+    below = sketch.units[place] if place < len(sketch.units) else ""
+    return not {unit_in(name), below} <= {"", "1"}
 
 
 def _is_ignored(sketch: Sketch, name: str, place: int, profile: Profile) -> bool:
@@ -169,7 +201,22 @@ def _is_ignored(sketch: Sketch, name: str, place: int, profile: Profile) -> bool
     cells = sketch.column(place)
     if not cells:
         return not name
-    return bool(_METER.fullmatch(name)) or all(shape_of(cell) or is_clock(cell) for cell in cells)
+    if _is_numeric(sketch, place):
+        return False
+    return bool(_METER.fullmatch(name)) or all(map(_is_time, cells))
+
+
+def _is_no_measurement(sketch: Sketch, name: str, place: int) -> bool:
+    """Whether numbers are an identifier, which is the same in all rows, or further times."""
+    cells = sketch.column(place)
+    if not cells or _has_unit(sketch, name, place):
+        return False
+    is_identifier = len(set(cells)) == 1 and _is_of_codes(sketch, name, place)
+    return is_identifier or all(map(_is_time, cells))
+
+
+def _is_time(cell: str) -> bool:
+    return bool(shape_of(cell)) or is_clock(cell)
 
 
 def _is_numeric(sketch: Sketch, place: int) -> bool:

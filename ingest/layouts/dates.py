@@ -216,10 +216,10 @@ def _written(parts: dict[str, str | None]) -> Written | None:
     try:
         day = _UNIX.replace(_year(parts), _month(parts), int(parts["day"] or 0))
         wall = day + time_of_day(parts)
+        zone = parts["zone"] or ""
+        offset = _FIXED.get(zone) if zone else _offset(parts["offset"])
     except (ValueError, OverflowError):
         return None
-    zone = parts["zone"] or ""
-    offset = _FIXED.get(zone) if zone else _offset(parts["offset"])
     return Written(wall, offset, zone)
 
 
@@ -263,8 +263,10 @@ def _offset(text: str | None) -> int | None:
         return None
     if text in "Zz":
         return 0
-    minutes = int(text[1:3]) * 60 + int(text[-2:])
-    return (-60 if text[0] == "-" else 60) * minutes
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    if hours > 23 or minutes > 59:
+        raise ValueError("There is no such offset.")
+    return (-60 if text[0] == "-" else 60) * (hours * 60 + minutes)
 
 
 def _epoch(cell: str) -> Written | None:

@@ -4,13 +4,12 @@ import re
 from collections.abc import Sequence
 from itertools import islice, pairwise
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from ingest.csv_lines import Line
 from ingest.layouts import green_button, influx
+from ingest.layouts.asking import checked, known_zone
 from ingest.layouts.columns import Columns, columns_of
 from ingest.layouts.dates import DateReader, is_clock, start_of
-from ingest.layouts.delimited import DELIMITERS
 from ingest.layouts.encodings import encoding_of, read_text_lines
 from ingest.layouts.formats import with_formats
 from ingest.layouts.profiles import (
@@ -40,7 +39,6 @@ from ingest.layouts.understood import (
 )
 
 _DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
-_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|"}
 _NOTHING = Asked()
 
 
@@ -52,14 +50,14 @@ def understand(
     `zone` is the Site's, for times without an offset; `name` that of the file where it is kept
     under another. Raises NotUnderstood, which says what was found and what to try.
     """
+    asked = checked(asked)
     encoding = encoding_of(file)
     head = list(islice(read_text_lines(file, encoding), SAMPLE_LINES))
     text = "\n".join(line.text or "" for line in head)
     profile = _profile(asked, text)
-    source = Understood(
-        profile=profile.name, encoding=encoding, delimiter=_delimiter(asked, profile)
-    )
-    sketch = _sketch(file, source, head, asked)
+    delimiter = asked.delimiter or ("," if profile.name == INFLUX else "")
+    source = Understood(profile=profile.name, encoding=encoding, delimiter=delimiter)
+    sketch = _sketch(file, source, head)
     profile = profile if asked.profile or profile.name != WIDE else _by_structure(sketch, profile)
     columns = columns_of(sketch, profile, asked)
     found = _with_columns(source, sketch, profile, columns)
@@ -70,11 +68,6 @@ def understand(
 
 def _profile(asked: Asked, text: str) -> Profile:
     if asked.profile:
-        if asked.profile not in BY_NAME:
-            known = ", ".join(BY_NAME)
-            raise NotUnderstood(
-                f"There is no layout {asked.profile}.", f"There are {known}.", field="profile"
-            )
         return BY_NAME[asked.profile]
     if green_button.is_xml(text):
         return BY_NAME[GREEN_BUTTON]
@@ -83,18 +76,7 @@ def _profile(asked: Asked, text: str) -> Profile:
     return profile_of(text)
 
 
-def _delimiter(asked: Asked, profile: Profile) -> str:
-    delimiter = _WORDS.get(asked.delimiter.lower(), asked.delimiter)
-    if delimiter and delimiter not in DELIMITERS:
-        raise NotUnderstood(
-            f"“{delimiter}” is no delimiter.",
-            "Choose comma, semicolon, tab or bar.",
-            field="delimiter",
-        )
-    return delimiter or ("," if profile.name == INFLUX else "")
-
-
-def _sketch(file: Path, source: Understood, head: Sequence[Line], asked: Asked) -> Sketch:
+def _sketch(file: Path, source: Understood, head: Sequence[Line]) -> Sketch:
     """The sketch of a text file, or one of the rows that XML or annotated tables are made into."""
     headers = {GREEN_BUTTON: green_button.HEADER, INFLUX: influx.HEADER}
     if source.profile not in headers:
@@ -143,10 +125,6 @@ def _with_times(
     found: Understood, sketch: Sketch, profile: Profile, asked: Asked, *, zone: str, name: str
 ) -> Understood:
     """The zone, the order of the rows, which end of an interval they are dated by, and the day."""
-    if asked.time_is not in ("", "start", "end"):
-        raise NotUnderstood(
-            "A row's time is its start or its end.", "Say start or end.", field="time_is"
-        )
     # Means of a day's quarter hours are dated by their ends.
     day = _day(found, sketch, name)
     times = [cell for row in sketch.rows if (cell := (row.cells or [""])[found.time_column])]
@@ -169,25 +147,13 @@ def _zone(
     if profile.name == UK and zone and not asked.time_zone:
         chosen = zone
     if chosen:
-        return _known_zone(chosen), []
+        return known_zone(chosen), []
     reader = DateReader(found.date_format)
     written = [reader.read(start_of(time)) for time in times[:50]]
     if found.date_format == EPOCH or all(each and each.offset is not None for each in written):
         return "UTC", []
     message = "The times have no offset: say which time zone they are in, such as Europe/Amsterdam."
     return "UTC", [Question("time_zone", message)]
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise NotUnderstood(
-            f"There is no time zone {name}.",
-            "Take a name such as Europe/Amsterdam or UTC.",
-            field="time_zone",
-        ) from error
-    return name
 
 
 def _order(found: Understood, times: Sequence[str]) -> str:

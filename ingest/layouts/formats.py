@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from ingest.layouts.dates import DAY_FIRST, MONTH_FIRST, DateEvidence, normal_format
+from ingest.layouts.dates import DAY_FIRST, MONTH_FIRST, DateEvidence
 from ingest.layouts.delimited import FileRow
 from ingest.layouts.numbers import COMMA, POINT, DecimalEvidence, is_like_number
 from ingest.layouts.profiles import Profile
 from ingest.layouts.sketch import Sketch
 from ingest.layouts.sources import in_chunks, read_rows
-from ingest.layouts.understood import ISO, Asked, NotUnderstood, Question, Understood
+from ingest.layouts.understood import ISO, Asked, Question, Understood
 
 _HALVES = re.compile(r"\d ?[ap]m\b", re.IGNORECASE)
-_SIGNS = {"comma": COMMA, "point": POINT, ",": COMMA, ".": POINT}
+# The decimal sign that is usual beside a delimiter.
+_USUAL = {",": POINT, ";": COMMA}
 
 
 @dataclass(slots=True)
@@ -69,10 +70,7 @@ def _date_format(
     evidence: _Evidence, profile: Profile, sketch: Sketch
 ) -> tuple[str, list[Question]]:
     if evidence.asked.date_format:
-        try:
-            return normal_format(evidence.asked.date_format), []
-        except ValueError as error:
-            raise NotUnderstood(str(error), field="date_format") from error
+        return evidence.asked.date_format, []
     if not evidence.dates.patterns:  # times of day alone
         return ISO, []
     pattern = evidence.dates.pattern(profile.order or _habit(evidence, sketch))
@@ -95,22 +93,16 @@ def _habit(evidence: _Evidence, sketch: Sketch) -> str:
 
 
 def _decimal(evidence: _Evidence, sketch: Sketch) -> tuple[str, list[Question]]:
-    decimals, asked = evidence.decimals, evidence.asked.decimal
-    if asked:
-        if asked.lower() not in _SIGNS:
-            raise NotUnderstood(
-                f"“{asked}” is no decimal sign.", "Choose point or comma.", field="decimal"
-            )
-        return _SIGNS[asked.lower()], []
-    if decimals.decimal:
-        return decimals.decimal, []
-    if sketch.delimiter == ",":
-        return POINT, []
-    if decimals.undecided == COMMA and sketch.delimiter == ";":
-        return COMMA, []
+    decimals = evidence.decimals
+    if sign := evidence.asked.decimal or decimals.decimal:
+        return sign, []
+    usual = _USUAL.get(sketch.delimiter, "")
+    if decimals.undecided == {usual}:
+        return usual, []
+    signs = " or ".join(f"“{sign}”" for sign in sorted(decimals.undecided))
     question = Question(
         "decimal",
-        f"All numbers have three digits behind “{decimals.undecided}”: say whether it stands "
-        "before decimals or between thousands.",
+        f"All numbers have three digits behind {signs}: say which sign stands before decimals, "
+        "point or comma; the other one stands between thousands.",
     )
     return POINT, [question]

@@ -31,12 +31,13 @@ class LocalTimes:
     """Turns times into microseconds since the epoch, row by row, in the order of the file.
 
     Of an hour that the clocks show twice, rows belong to the first until time goes back, then to
-    the second; in a file that begins with its newest row it is the other way round.
+    the second; in a file that begins with its newest row it is the other way round. `repeated`
+    counts the rows of each.
     """
 
     zone: tzinfo
     descending: bool = False
-    repeated: int = 0
+    repeated: tuple[int, int] = (0, 0)
     _offsets: dict[int, tuple[int, int]] = field(default_factory=dict)
     _repeats: dict[Hashable, _Repeat] = field(default_factory=dict)
 
@@ -69,7 +70,6 @@ class LocalTimes:
         return self._offsets[step]
 
     def _fold(self, wall: datetime, series: Hashable) -> int:
-        self.repeated += 1
         first = 1 if self.descending else 0
         last = self._repeats.get(series)
         if last is None or abs(wall - last.wall) > _REST:
@@ -79,6 +79,8 @@ class LocalTimes:
         else:
             fold = last.fold
         self._repeats[series] = _Repeat(wall, fold)
+        firsts, seconds = self.repeated
+        self.repeated = (firsts + 1 - fold, seconds + fold)
         return fold
 
     def _named(self, written: Written) -> int:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
@@ -38,7 +38,7 @@ class DecimalEvidence:
 
     commas: int = 0
     points: int = 0
-    undecided: str = ""  # the sign of such numbers
+    undecided: set[str] = field(default_factory=set)  # the signs of such numbers
 
     def add(self, cells: Iterable[str]) -> None:
         """Take some cells into account."""
@@ -46,8 +46,9 @@ class DecimalEvidence:
         if "," in text or "." in text:
             self.commas += len(_DECIMAL_COMMA.findall(text))
             self.points += len(_DECIMAL_POINT.findall(text))
-        if not self.undecided and (found := _EITHER.search(text)):
-            self.undecided = found["sign"]
+        for sign in {COMMA, POINT} - self.undecided:
+            if sign in text and _EITHER[sign].search(text):
+                self.undecided.add(sign)
 
     @property
     def decimal(self) -> str | None:
@@ -75,7 +76,12 @@ def _decimal(sign: str, other: str) -> re.Pattern[str]:
 
 _DECIMAL_COMMA = _decimal(COMMA, POINT)
 _DECIMAL_POINT = _decimal(POINT, COMMA)
-_EITHER = re.compile(r"^[+\-\u2212]?[1-9]\d{0,2}(?P<sign>[.,])\d{3}$", re.MULTILINE | re.ASCII)
+_EITHER = {
+    sign: re.compile(
+        rf"^[+\-\u2212]?[1-9]\d{{0,2}}{re.escape(sign)}\d{{3}}$", re.MULTILINE | re.ASCII
+    )
+    for sign in (COMMA, POINT)
+}
 
 
 def is_missing(cell: str) -> bool:

@@ -54,7 +54,7 @@ class FileReader:
 
     def read(self, rows: Sequence[FileRow]) -> FileBlock:
         """The readings of some rows that follow on those read before."""
-        block, repeated = _Gathered(), self._times.repeated
+        block, (firsts, seconds) = _Gathered(), self._times.repeated
         whole = [row for row in rows if self._is_whole(row, block)]
         if self.understood.slots:
             self._read_days(whole, block)
@@ -62,7 +62,8 @@ class FileReader:
             self._read_named(whole, block)
         else:
             self._read_columns(whole, block)
-        return block.finish(len(rows), self._times.repeated - repeated)
+        all_firsts, all_seconds = self._times.repeated
+        return block.finish(len(rows), (all_firsts - firsts, all_seconds - seconds))
 
     # Rows ---------------------------------------------------------------------------------
 
@@ -127,7 +128,7 @@ class FileReader:
                 raise ValueError(f"Not a time of the format {self._format}.")
             instant = self._times.instant(written, series)
         except ValueError as error:
-            block.refuse(row.line, self._time_name, self._time_text(cells), str(error))
+            block.refuse(row.line, self.time_name, self._time_text(cells), str(error))
             return None
         if self.understood.time_is == END:
             instant -= self.understood.interval * _SECOND
@@ -139,7 +140,8 @@ class FileReader:
         return f"{self.understood.date_format}{clock}"
 
     @property
-    def _time_name(self) -> str:
+    def time_name(self) -> str:
+        """The name of the column of times; "" where it has none."""
         names, place = self.understood.names, self.understood.time_column
         return names[place] if place < len(names) else ""
 
@@ -188,7 +190,7 @@ class FileReader:
             written = self._written(cells)
             if written is None:
                 reason = f"Not a date of the format {self._format}."
-                block.refuse(row.line, self._time_name, self._time_text(cells), reason)
+                block.refuse(row.line, self.time_name, self._time_text(cells), reason)
             else:
                 self._read_day(row.line, name, written.wall, cells, block)
 
@@ -246,7 +248,7 @@ class _Gathered:
         if len(values):
             self._parts.append((name, instants, values, lines))
 
-    def finish(self, rows: int, repeated: int) -> FileBlock:
+    def finish(self, rows: int, repeated: tuple[int, int]) -> FileBlock:
         """All of it as a block."""
         names = list(dict.fromkeys(name for name, *_ in self._parts))
         sizes = [values.size for _, _, values, _ in self._parts]

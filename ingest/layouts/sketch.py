@@ -159,17 +159,19 @@ def _joined(texts: Sequence[str]) -> str:
 def _nothing_found(lines: Sequence[Line], delimiter: str) -> NotUnderstood:
     """What there is instead of rows with a time, and what may help."""
     rows = list(rows_of(lines, delimiter or _likeliest(lines)))
-    cells = rows[0].cells if rows else []
+    if not rows:
+        return NotUnderstood("The file is empty.", "Choose one that has rows.")
+    cells = rows[0].cells
     if cells is None:
         return NotUnderstood(
             "In the first line a quotation mark is not closed, or bytes are no text.",
             "Export it again.",
         )
-    shown = ", ".join(f"“{cell[:40]}”" for cell in (cells or [])[:6])
+    shown = ", ".join(f"“{cell[:40]}”" for cell in cells[:6])
     word = DELIMITERS.get(delimiter or _likeliest(lines), "what was chosen")
     return NotUnderstood(
         "No rows with a time and a number were found. "
-        f"The first line has {len(cells or [])} columns, {shown}, separated by {word}.",
+        f"The first line has {len(cells)} columns, {shown}, separated by {word}.",
         "Export again with one row a time; dates such as 2026-11-20 08:45, 20.11.2026 08:45 and "
         "11/20/2026 8:45 AM are understood.",
         "Or say the delimiter, if it is another.",

@@ -2,18 +2,15 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from energy.instants import from_micros
-from history.arrays import Floats, Ints
 from ingest.layouts import green_button
-from ingest.layouts.columns import MAX_SERIES, unit_column
+from ingest.layouts.columns import unit_column
+from ingest.layouts.contents import FileContents, SeriesNumbers
 from ingest.layouts.delimited import FileRow
 from ingest.layouts.meanings import ColumnMeaning, known_unit, meaning_of
 from ingest.layouts.profiles import GREEN_BUTTON, INFLUX, UK, Profile
@@ -31,75 +28,7 @@ from metrics.units import UNITS
 
 _SECOND = 1_000_000  # µs
 _PREVIEWED = 10
-_TEXTS = 3  # that are kept of a series
-_STEPS = 1_000  # distinct distances between rows that are counted
 _COUNTED = re.compile(r"energy|total|import|export|meter|yield|zählerstand", re.IGNORECASE)
-_RISING = 8  # numbers that have to rise before they are taken for a counter's
-
-
-@dataclass(slots=True)
-class _Found:
-    """What one series has been seen to hold."""
-
-    count: int = 0
-    low: float = np.inf
-    high: float = -np.inf
-    falls: bool = False
-    texts: list[str] = field(default_factory=list)
-    unread: int = 0
-    last: float | None = None
-    before: int | None = None
-
-    def add(self, timestamps: Ints, values: Floats, steps: Counter[int]) -> None:
-        """Take some readings into account, and the distances between them."""
-        self.count += values.size
-        self.low, self.high = min(self.low, values.min()), max(self.high, values.max())
-        ordered = values if self.last is None else np.concatenate([[self.last], values])
-        times = timestamps if self.before is None else np.concatenate([[self.before], timestamps])
-        distances = np.diff(times)
-        down = np.diff(ordered) * np.sign(distances) < 0
-        self.falls = self.falls or bool(down.any())
-        self.last, self.before = float(values[-1]), int(timestamps[-1])
-        if len(steps) < _STEPS:
-            found, counts = np.unique(np.abs(distances), return_counts=True)
-            steps.update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
-
-
-@dataclass(slots=True)
-class _Contents:
-    """What a whole file has been seen to hold."""
-
-    series: dict[str, _Found] = field(default_factory=dict)
-    steps: Counter[int] = field(default_factory=Counter)
-    rows: int = 0
-    left_out: int = 0
-    repeated: int = 0
-    refused: int = 0
-    first: int | None = None
-    last: int | None = None
-
-    def add(self, block: FileBlock) -> None:
-        """Take a block into account. Raises NotUnderstood for too many series."""
-        self.rows += block.rows - block.left_out
-        self.left_out += block.left_out
-        self.repeated += block.repeated
-        self.refused += len(block.refused)
-        for refused in block.refused:
-            if refused.column and len(self.series) <= MAX_SERIES:
-                found = self.series.setdefault(refused.column, _Found())
-                found.unread += 1
-                if refused.found not in found.texts and len(found.texts) < _TEXTS:
-                    found.texts.append(refused.found)
-        for index, name in enumerate(block.names):
-            chosen = block.name_of == index
-            found = self.series.setdefault(name, _Found())
-            found.add(block.timestamps[chosen], block.values[chosen], self.steps)
-        if len(self.series) > MAX_SERIES:
-            raise NotUnderstood(f"The rows name over {MAX_SERIES:,} series.", "Split the file.")
-        if block.timestamps.size:
-            low, high = int(block.timestamps.min()), int(block.timestamps.max())
-            self.first = low if self.first is None else min(low, self.first)
-            self.last = high if self.last is None else max(high, self.last)
 
 
 def summarised(file: Path, found: Understood, profile: Profile, sketch: Sketch) -> Understood:
@@ -120,8 +49,9 @@ def summarised(file: Path, found: Understood, profile: Profile, sketch: Sketch) 
     )
 
 
-def _read(file: Path, found: Understood) -> _Contents:
-    contents, reader = _Contents(), FileReader(found)
+def _read(file: Path, found: Understood) -> FileContents:
+    reader = FileReader(found)
+    contents = FileContents(reader.time_name)
     for rows in in_chunks(read_rows(file, found)):
         contents.add(reader.read(rows))
     return contents
@@ -149,7 +79,8 @@ def _meanings(
     by_place = {}
     for place, name in enumerate(found.names or ("",) * found.width):
         own = sketch.units[place] if place < len(sketch.units) else ""
-        unit = common if place in found.slots else own or meaning_of(name).unit or common
+        of_rows = common if place in found.values else ""
+        unit = common if place in found.slots else own or meaning_of(name).unit or of_rows
         meaning = profile.meaning(name) or meaning_of(name, unit)
         kind = "counter" if place in sketch.counters else meaning.type
         by_place[f"{place}"] = ColumnMeaning(unit or meaning.unit, meaning.key, kind)
@@ -165,7 +96,7 @@ def _common_unit(found: Understood, sketch: Sketch) -> str:
 
 
 def _columns(
-    found: Understood, contents: _Contents, meanings: dict[str, ColumnMeaning]
+    found: Understood, contents: FileContents, meanings: dict[str, ColumnMeaning]
 ) -> tuple[FileColumn, ...]:
     known = {column.name: column for column in found.columns}
     missing = [name for name in contents.series if name not in known]
@@ -185,19 +116,21 @@ def _place_of(found: Understood, name: str, otherwise: int) -> int:
 
 
 def _described(
-    found: Understood, column: FileColumn, contents: _Contents, meanings: dict[str, ColumnMeaning]
+    found: Understood,
+    column: FileColumn,
+    contents: FileContents,
+    meanings: dict[str, ColumnMeaning],
 ) -> FileColumn:
-    numbers = contents.series.get(column.name, _Found())
+    numbers = contents.series.get(column.name, SeriesNumbers())
     by_place = meanings.get(f"{column.place}", ColumnMeaning())
     measured = known_unit(re.split("[,/]", column.name)[0]) if found.profile == INFLUX else ""
     own = meaning_of(column.name, measured or by_place.unit)
     meaning = meanings.get(column.name) or _merged(own, by_place)
-    rises = bool(numbers.count >= _RISING and not numbers.falls and numbers.high > numbers.low)
-    kind = meaning.type or _type(column.name, meaning.unit, rises=rises, is_daily=bool(found.slots))
+    kind = meaning.type or _type(column.name, meaning.unit, numbers, is_daily=bool(found.slots))
     return FileColumn(
         name=column.name, place=column.place, unit=meaning.unit,
         key=meaning.key or ("import_energy" if found.slots else ""), type=kind,
-        count=numbers.count, rises=rises,
+        count=numbers.count, rises=numbers.rises, falls=numbers.falls,
         low=float(numbers.low) if numbers.count else None,
         high=float(numbers.high) if numbers.count else None,
         texts=tuple(numbers.texts),
@@ -212,22 +145,27 @@ def _merged(own: ColumnMeaning, of_column: ColumnMeaning) -> ColumnMeaning:
     )
 
 
-def _type(name: str, unit: str, *, rises: bool, is_daily: bool) -> str:
-    """The type that numbers of that unit are of: energy rises, or is that of each interval."""
+def _type(name: str, unit: str, numbers: SeriesNumbers, *, is_daily: bool) -> str:
+    """The type that numbers of that unit are of, "" while too few of them tell it.
+
+    Energy counts on, or is that of each interval.
+    """
     if is_daily:
         return "interval"
     dimension = UNITS[unit].dimension if unit in UNITS else ""
     if "energy" in dimension or dimension in ("volume", "charge", "irradiation"):
-        return "counter" if rises else "interval"
+        if numbers.counts_on:
+            return "counter"
+        return "" if numbers.rises else "interval"
     if unit:
         return "gauge"
-    return "counter" if rises and _COUNTED.search(name) else ""
+    return "counter" if numbers.counts_on and _COUNTED.search(name) else ""
 
 
 # Words --------------------------------------------------------------------------------------
 
 
-def _left_out(found: Understood, contents: _Contents) -> list[str]:
+def _left_out(found: Understood, contents: FileContents) -> list[str]:
     lines = found.first - 1 - (1 if found.header else 0)
     said = [f"{_counted(lines, 'line')} before the first row"] if lines > 0 else []
     if contents.left_out:
@@ -239,13 +177,10 @@ def _counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def _warnings(found: Understood, contents: _Contents, profile: Profile) -> tuple[str, ...]:
+def _warnings(found: Understood, contents: FileContents, profile: Profile) -> tuple[str, ...]:
     said = []
-    if contents.repeated:
-        said.append(
-            "An hour occurs twice, because the clocks were put back: its rows are told apart by "
-            "their order."
-        )
+    if any(contents.repeated):
+        said.append(_about_repeated(*contents.repeated))
     texts = sum(found.unread for found in contents.series.values() if not found.count)
     if bad := contents.refused - texts:
         said.append(f"{_counted(bad, 'cell or row', 'cells or rows')} cannot be read.")
@@ -254,6 +189,19 @@ def _warnings(found: Understood, contents: _Contents, profile: Profile) -> tuple
     if profile.name == UK:
         said.append(f"Times were taken for local ones of {found.time_zone}; meters may send GMT.")
     return tuple(said)
+
+
+def _about_repeated(firsts: int, seconds: int) -> str:
+    if firsts and seconds:
+        return (
+            "An hour occurs twice, because the clocks were put back: its rows are told apart by "
+            "their order."
+        )
+    return (
+        "The clocks show an hour twice, because they were put back. The file has its rows once: "
+        f"they are taken for the {'first' if firsts else 'second'} of the "
+        "two."
+    )
 
 
 def _text(micros: int | None) -> str:
@@ -278,7 +226,7 @@ def _previewed(row: FileRow, block: FileBlock, found: Understood) -> PreviewRow:
     names = [block.names[index] for index in block.name_of[at_first].tolist()]
     values = dict(zip(names, block.values[at_first].tolist(), strict=True))
     first = int(block.timestamps[0])
-    offset = _offset(first, found) if block.repeated else ""
+    offset = _offset(first, found) if any(block.repeated) else ""
     return PreviewRow(row.line, written, _text(first), values, offset, problem)
 
 

@@ -20,7 +20,8 @@ class FileColumn(msgspec.Struct, frozen=True, kw_only=True):
 
     `place` is the column that holds its values, counted from 0. `unit`, `key` and `type` are a
     Metric's, each "" where the file tells nothing. The rest says what stands in it: how many
-    numbers, the least and the greatest, whether they never fall, and some texts among them.
+    numbers, the least and the greatest, whether they rise and never fall, how often they do fall,
+    and some texts among them.
     """
 
     name: str
@@ -32,6 +33,7 @@ class FileColumn(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None = None
     high: float | None = None
     rises: bool = False
+    falls: int = 0
     texts: tuple[str, ...] = ()
     is_text: bool = False
 
@@ -132,7 +134,7 @@ class FileBlock:
     `names` are the series that occur, `name_of` intp[n] is the index in it of each reading's;
     `timestamps` int64[n] in microseconds since the Unix epoch, `values` float64[n] in the file's
     units, `lines` int64[n] where they stand. `left_out` counts rows of totals and remarks,
-    `repeated` those in an hour that clocks show twice.
+    `repeated` those in the first and in the second of two hours that clocks show alike.
     """
 
     names: list[str]
@@ -143,7 +145,7 @@ class FileBlock:
     refused: list[Refused] = field(default_factory=list)
     rows: int = 0
     left_out: int = 0
-    repeated: int = 0
+    repeated: tuple[int, int] = (0, 0)
 
 
 class NotUnderstood(DomainError):
