@@ -83,8 +83,16 @@ def find_targets(
     if not targets:
         raise _nothing(columns)
     for target in targets:
-        _check_type(target, columns[target.column], understood)
+        _check_interval(target, columns[target.column], understood)
     return targets
+
+
+def doubts(understood: Understood, targets: Iterable[Target]) -> Iterator[str]:
+    """What speaks against where columns go, although people have said so."""
+    columns = {column.name: column for column in understood.columns}
+    for target in targets:
+        if _is_doubtful(columns[target.column], target.metric):
+            yield f"{_falling(columns[target.column])}, and {target.metric} is a counter."
 
 
 # As people wish ---------------------------------------------------------------------------
@@ -150,6 +158,7 @@ def _by_themselves(
     taken = {alias.metric_id for alias in by_alias.values()}
     for column, metric in _by_keys(rest, sender, device):
         if metric.pk not in taken and _can_convert(column.unit, metric.unit):
+            _check_guess(column, metric)
             yield _converted(column, metric, column.unit)
 
 
@@ -224,20 +233,30 @@ def _dimension(unit: Unit | None) -> str:
     return unit.dimension if unit else ""
 
 
-def _check_type(target: Target, column: FileColumn, understood: Understood) -> None:
-    """Raise DomainError where the numbers cannot be what the Metric's type says."""
-    metric, interval = target.metric, understood.interval
-    if (
-        metric.type == MetricType.COUNTER
-        and column.type == MetricType.INTERVAL
-        and not column.rises
-    ):
+def _check_guess(column: FileColumn, metric: Metric) -> None:
+    """Raise DomainError where a column goes to a counter that nobody has named, and is none."""
+    if _is_doubtful(column, metric):
         raise DomainError(
-            f"“{column.name}” is the amount of each interval: it falls at times. {metric} is a "
-            "counter. Choose a metric of type interval.",
+            f"{_falling(column)}, and {metric} is a counter. Choose a metric of type interval, or "
+            f"say that it is that counter: {column.name}={metric.device.slug}/{metric.key}.",
             code="wrong_type",
             field=_FIELD,
         )
+
+
+def _is_doubtful(column: FileColumn, metric: Metric) -> bool:
+    is_of_amounts = column.type == MetricType.INTERVAL and column.falls > 0
+    return metric.type == MetricType.COUNTER and is_of_amounts
+
+
+def _falling(column: FileColumn) -> str:
+    times = "once" if column.falls == 1 else f"{column.falls:,} times"
+    return f"“{column.name}” falls {times} in {column.count:,} numbers, as amounts of intervals do"
+
+
+def _check_interval(target: Target, column: FileColumn, understood: Understood) -> None:
+    """Raise DomainError where the amounts are of other intervals than the Metric's."""
+    metric, interval = target.metric, understood.interval
     if metric.type == MetricType.INTERVAL and interval and interval != metric.expected_interval:
         raise DomainError(
             f"“{column.name}” has intervals of {interval} s, and {metric} of "

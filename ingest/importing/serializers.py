@@ -1,5 +1,6 @@
 """Imports of files in the API: what is sent with a file, and what is told of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,8 +9,8 @@ from rest_framework import serializers
 
 from devices.models import Device
 from energy.errors import DomainError
-from energy.serializers import AddressField
-from ingest.importing.mapping import Target
+from energy.serializers import AddressField, StrictSerializer
+from ingest.importing.mapping import Target, doubts
 from ingest.importing.planning import Place
 from ingest.importing.uploads import known_targets, understood_of
 from ingest.layouts.understood import Asked, FileColumn, Understood
@@ -30,7 +31,7 @@ _SAID = {
 @extend_schema_serializer(
     examples=[OpenApiExample("Columns, zone and format of dates", request_only=True, value=_SAID)]
 )
-class ImportFieldsSerializer(serializers.Serializer):
+class ImportFieldsSerializer(StrictSerializer):
     """What people may say about a file; what they leave out is found out."""
 
     profile = serializers.CharField(required=False, default="", allow_blank=True, max_length=40)
@@ -151,11 +152,13 @@ class ImportSerializer(ImportSummarySerializer):
     def to_representation(self, instance: Import) -> Any:
         # Of one object each of its fields needs the same: it is made once.
         self._understood = understood_of(instance)
+        is_open = self._understood is not None and not instance.targets
+        self._targets = known_targets(instance, self._understood) if is_open else []
         return super().to_representation(instance)
 
     @extend_schema_field(_OPEN)
     def get_dialect(self, instance: Import) -> dict[str, Any] | None:
-        return None if self._understood is None else _dialect(self._understood)
+        return None if self._understood is None else _dialect(self._understood, self._targets)
 
     @extend_schema_field({"type": "array", "items": _OPEN})
     def get_columns(self, instance: Import) -> list[dict[str, Any]]:
@@ -164,7 +167,7 @@ class ImportSerializer(ImportSummarySerializer):
         if instance.targets:
             by_column = {each["column"]: each["metric"] for each in instance.targets}
             return [_column(each, by_column.get(each.name)) for each in self._understood.columns]
-        targets = {each.column: each for each in known_targets(instance, self._understood)}
+        targets = {each.column: each for each in self._targets}
         shown = self._understood.columns[:_LISTED]
         return [_column(each, _metric(targets.get(each.name))) for each in shown]
 
@@ -187,7 +190,7 @@ class ImportSerializer(ImportSummarySerializer):
         return instance.failure or None
 
 
-def _dialect(understood: Understood) -> dict[str, Any]:
+def _dialect(understood: Understood, targets: Sequence[Target]) -> dict[str, Any]:
     names = understood.names
     place = understood.time_column
     return {
@@ -205,7 +208,7 @@ def _dialect(understood: Understood) -> dict[str, Any]:
         "start": understood.start,
         "end": understood.end,
         "left_out": list(understood.left_out),
-        "warnings": list(understood.warnings),
+        "warnings": [*understood.warnings, *doubts(understood, targets)],
     }
 
 

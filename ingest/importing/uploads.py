@@ -26,7 +26,7 @@ def begin_import(
     """Keep a file and say what it is taken for; nothing of it is stored yet.
 
     What is not understood is kept as failed, with what was found and what to try, so that it can be
-    corrected. Raises DomainError for wishes that cannot be fulfilled, TooLarge for too much.
+    corrected. Raises DomainError for what is said and cannot be, TooLarge for too much.
     """
     now = timezone.now()
     content, name = keeping.packed(upload), Path(upload.name or "file").name[:255]
@@ -42,7 +42,10 @@ def begin_import(
 
 
 def correct_import(imported: Import, asked: Asked, wishes: Sequence[str]) -> None:
-    """Take what people say now for what they said before. Raises Conflict once it was started."""
+    """Take what people say now for what they said before.
+
+    Raises DomainError for what is said and cannot be, Conflict once it was started.
+    """
     content = keeping.content_of(imported)
     with transaction.atomic():
         row = Import.objects.select_for_update().get(pk=imported.pk)
@@ -104,6 +107,8 @@ def _understand(imported: Import, content: bytes, asked: Asked, wishes: Sequence
         with keeping.unpacked(content, imported.file_name) as file:
             understood = understand(file, asked, zone=imported.site.time_zone)
     except NotUnderstood as refusal:
+        if getattr(asked, refusal.field, ""):
+            raise
         imported.state, imported.understood = State.FAILED, {}
         imported.failure = {
             "message": refusal.found, "tries": list(refusal.tries), "field": refusal.field,

@@ -35,6 +35,8 @@ class UploadParser(MultiPartParser):
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         parsed = super().parse(stream, media_type, parser_context)
         data: QueryDict = parsed.data.copy()
+        # What a form in a browser sends along says nothing about the file.
+        data.pop("csrfmiddlewaretoken", None)
         wishes = data.getlist("mapping")
         if len(wishes) == 1 and wishes[0].lstrip().startswith("["):
             data.setlist("mapping", _listed(wishes[0]))
@@ -67,9 +69,10 @@ class ImportViewSet(ApiMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
     def create(self, request: Request) -> Response:
         """Bring a file, and be told what it is taken for. Nothing of it is stored yet.
 
-        What is not understood is `failed`, with an `error` that says what was found and what to
-        try; PATCH corrects what was understood, and `start/` imports it. A file has at most 16 MiB
-        as sent (gzip is welcome) and 64 MiB unpacked, unless the installation says otherwise.
+        A parameter that cannot be is 400. What is not understood is `failed`, with an `error` that
+        says what was found and what to try; PATCH corrects what was understood, and `start/`
+        imports it. A file has at most 16 MiB as sent (gzip is welcome) and 64 MiB unpacked, unless
+        the installation says otherwise.
         """
         said = ImportUploadSerializer(data=request.data)
         said.is_valid(raise_exception=True)

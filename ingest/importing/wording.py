@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ingest.importing.mapping import Target
+from ingest.importing.mapping import Target, doubts
 from ingest.layouts.delimited import DELIMITERS
 from ingest.layouts.profiles import BY_NAME, GREEN_BUTTON
 from ingest.layouts.understood import FileColumn, Understood
@@ -18,6 +18,7 @@ def told(understood: Understood, targets: Sequence[Target]) -> Iterator[str]:
     if understood.left_out:
         yield f"Left out: {', '.join(understood.left_out)}."
     yield from understood.warnings
+    yield from doubts(understood, targets)
     by_column = {target.column: target for target in targets}
     for column in understood.columns:
         yield f"  {column.name}: {_goes_to(column, by_column.get(column.name))}"

@@ -95,13 +95,13 @@ def test_a_refused_row_is_listed_and_the_others_are_stored(api: APIClient, meter
 def test_what_is_not_understood_has_failed_with_what_to_try_and_can_be_corrected(
     api: APIClient, meter: Device
 ) -> None:
-    body = upload(api, QUARTERS, device=meter.pk, time_column="When").json()
+    body = upload(api, device=meter.pk, delimiter="bar").json()
     assert body["state"] == "failed"
-    assert body["error"]["field"] == "time_column"
-    assert body["error"]["message"] == "There is no column “When”."
-    assert "Power (kW)" in body["error"]["tries"][0]
+    assert body["error"]["field"] == "file"
+    assert body["error"]["message"].startswith("No rows with a time and a number were found.")
+    assert "say the delimiter" in body["error"]["tries"][1]
     assert api.post(f"{body['url']}start/").status_code == 409
-    corrected = api.patch(body["url"], {"time_column": "time"}, format="json")
+    corrected = api.patch(body["url"], {"delimiter": "semicolon"}, format="json")
     assert (corrected.status_code, corrected.json()["state"]) == (200, "understood")
     assert corrected.json()["error"] is None
     assert run(api, corrected.json())["accepted"] == 48
