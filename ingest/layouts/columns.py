@@ -45,7 +45,7 @@ class Columns(NamedTuple):
 def columns_of(sketch: Sketch, profile: Profile, asked: Asked) -> Columns:
     """Tell the columns apart. Raises NotUnderstood where there is no time or no number."""
     names = _full_names(sketch)
-    slots = slots_in(names)
+    slots = slots_in(names[: sketch.width])
     time, clock = _times(sketch, names, profile, asked)
     taken = {time, clock, *(slots.places if slots else ())}
     named_by = _naming(sketch, names, profile, taken, is_daily=bool(slots))

@@ -93,7 +93,7 @@ def _by_structure(sketch: Sketch, profile: Profile) -> Profile:
     """The layout of a file that has no words of its own."""
     if not sketch.header and sketch.width == 2:
         return BY_NAME[EMONCMS]
-    return BY_NAME[UK] if slots_in(sketch.names) else profile
+    return BY_NAME[UK] if slots_in(sketch.names[: sketch.width]) else profile
 
 
 def _with_columns(

@@ -209,6 +209,14 @@ def test_a_real_file_with_something_amiss_gives_readings_or_a_clear_refusal(
     assert is_clear(refusal_of(file))
 
 
+def test_days_that_lack_their_last_interval_are_read_as_columns(tmp_path: Path) -> None:
+    rows = (FILES / "uk_half_hourly.csv").read_text().splitlines()
+    short = [rows[0], *(row.rpartition(",")[0] for row in rows[1:])]
+    understood = understand(text_file(tmp_path, "\n".join(short)), zone="Europe/London")
+    assert understood.profile == "wide"
+    assert {column.count for column in understood.columns} == {len(rows) - 1}
+
+
 @pytest.mark.parametrize("profile", sorted(BY_NAME))
 @pytest.mark.parametrize("file", sorted(FILES.iterdir()), ids=lambda file: file.name)
 def test_a_layout_that_is_chosen_by_hand_gives_readings_or_a_clear_refusal(
