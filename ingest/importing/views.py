@@ -18,7 +18,7 @@ from energy.errors import Conflict, DomainError
 from energy.pages import FilteredListView, PageMixin, page_of
 from ingest.importing.filters import ImportFilterSet
 from ingest.importing.forms import CorrectionForm, UploadForm
-from ingest.importing.mapping import Target
+from ingest.importing.mapping import Target, doubts
 from ingest.importing.preview import preview_of
 from ingest.importing.tasks import run_import
 from ingest.importing.uploads import correct_import, start_import, targets_of, understood_of
@@ -127,6 +127,7 @@ class ImportView(PageMixin, VisibleObjectsMixin, SingleObjectMixin, TemplateView
         return {
             **shown,
             "understood": understood,
+            "warnings": [*understood.warnings, *doubts(understood, self.targets)],
             "start": parse_datetime(understood.start),
             "end": parse_datetime(understood.end),
             "problem": self.problem,

@@ -16,7 +16,6 @@ from history import get_store
 from ingest.importing import forms, progress, views
 from ingest.models import Alias, Import, ImportContent
 from metrics.models import Metric
-from metrics.vocabulary import MetricSpec, MetricType
 from sites.models import Site
 from tests.support.factories import DeviceFactory
 
@@ -27,18 +26,6 @@ TEXT = "time;Power (kW);Energy imported (kWh);State\n" + "".join(
 AUTUMN = "time;Power (kW)\n" + "".join(
     f"26.10.2025 {clock};1,5\n" for clock in ("01:30", "02:00", "02:30", "02:00", "02:30", "03:00")
 )
-
-
-@pytest.fixture
-def meter(site: Site) -> Device:
-    """A grid meter with a power and a counter."""
-    device = Device(site=site, name="Grid meter", kind="grid_meter")
-    device.named_metrics = (
-        MetricSpec("active_power", "Active power", "W"),
-        MetricSpec("import_energy", "Energy imported", "Wh", MetricType.COUNTER),
-    )
-    device.save()
-    return device
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +139,20 @@ def test_both_offsets_of_the_repeated_hour_are_shown(technicians: Client, meter:
     assert "An hour occurs twice" in words
     for written, offset, utc in (("02:00", "+02:00", "00:00"), ("02:30", "+01:00", "01:30")):
         assert f"26.10.2025 {written} UTC{offset} 2025-10-26 {utc}:00" in words
+
+
+def test_amounts_that_are_sent_to_a_counter_are_taken_with_a_warning(
+    technicians: Client, meter: Device
+) -> None:
+    rows = (f"2026-06-01 {hour:02}:00,{5 + hour % 2}" for hour in range(9))
+    content = "\n".join(["time,Energy imported (kWh)", *rows])
+    address, page = brought(technicians, content, device=meter.pk)
+    said = "“Energy imported (kWh)” falls 4 times in 9 numbers, as amounts of intervals do, and"
+    assert f"{said} Grid meter › Energy imported is a counter. Choose" in text(page)
+    technicians.post(address, sent(page, to_0="grid-meter/import_energy"))
+    page = technicians.get(address)
+    assert f"{said} Grid meter › Energy imported is a counter." in text(page)
+    assert "Import 9 readings" in text(page)
 
 
 def test_what_the_file_leaves_open_is_asked(technicians: Client, meter: Device) -> None:
