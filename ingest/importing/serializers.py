@@ -151,9 +151,10 @@ class ImportSerializer(ImportSummarySerializer):
 
     def to_representation(self, instance: Import) -> Any:
         # Of one object each of its fields needs the same: it is made once.
-        self._understood = understood_of(instance)
-        is_open = self._understood is not None and not instance.targets
-        self._targets = known_targets(instance, self._understood) if is_open else []
+        self._understood = understood = understood_of(instance)
+        self._targets = []
+        if understood and not instance.targets:
+            self._targets = known_targets(instance, understood)
         return super().to_representation(instance)
 
     @extend_schema_field(_OPEN)
