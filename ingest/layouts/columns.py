@@ -164,20 +164,19 @@ def _naming(
 def _tells_rows_apart(sketch: Sketch, name: str, place: int, taken: set[int | None]) -> bool:
     """Whether it is a column of words, or of codes that return, by which rows of one time differ.
 
-    The numbers of a meter's readings differ at one time, too, but they do not return.
+    A meter's readings may differ at one time, too, but they do not return at most of the others.
     """
-    cells = sketch.column(place)
-    words = set(cells)
-    if not 2 <= len(words) <= 100:
-        return False
-    if any(map(is_like_number, words)) and not (
-        _is_of_codes(sketch, name, place) and all(cells.count(word) > 1 for word in words)
-    ):
+    words = set(sketch.column(place))
+    are_numbers = any(map(is_like_number, words))
+    if not 2 <= len(words) <= 100 or (are_numbers and not _is_of_codes(sketch, name, place)):
         return False
     times = [p for p in taken if p is not None]
     keys = [tuple((row.cells or [])[p] for p in times) for row in sketch.rows]
     pairs = {(*key, (row.cells or [])[place]) for key, row in zip(keys, sketch.rows, strict=True)}
-    return len(set(keys)) < 0.8 * len(keys) and len(pairs) > len(set(keys))
+    different = len(set(keys))
+    if are_numbers and (different < 2 or len(pairs) < 0.5 * different * len(words)):
+        return False
+    return different < 0.8 * len(keys) and len(pairs) > different
 
 
 def _is_of_codes(sketch: Sketch, name: str, place: int) -> bool:

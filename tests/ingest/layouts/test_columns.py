@@ -87,8 +87,11 @@ def test_numbers_of_meters_that_return_at_each_time_name_the_series(tmp_path: Pa
     assert {name: len(rows) for name, rows in series.items()} == {"1001": 4, "1002": 4}
 
 
-def test_the_readings_of_a_meter_name_no_series_where_times_repeat(tmp_path: Path) -> None:
-    rows = (f"2026-06-01 00:{n // 6:02},{1000 + n},{n}.5" for n in range(24))
+@pytest.mark.parametrize("step", [1, 3, 4])
+def test_the_readings_of_a_meter_name_no_series_where_times_repeat(
+    step: int, tmp_path: Path
+) -> None:
+    rows = (f"2026-06-01 00:{n // 6:02},{1000 + n // step},{n}.5" for n in range(24))
     file = text_file(tmp_path, "\n".join(["Time,Meter,Power (kW)", *rows]))
     _, series = understood_and_read(file)
     assert len(series["Meter"]) == len(series["Power (kW)"]) == 24
