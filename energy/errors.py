@@ -31,6 +31,12 @@ class Forbidden(DomainError):
     status = 403
 
 
+class LengthRequired(DomainError):
+    """The request's body has no announced length, and needs one (HTTP 411)."""
+
+    status = 411
+
+
 class TooLarge(DomainError):
     """The request is over a documented limit (HTTP 413)."""
 

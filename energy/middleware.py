@@ -1,13 +1,15 @@
 """What is decided about every request, whichever view it is for."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
-from energy.bodies import max_body, told
-from energy.errors import DomainError, TooLarge
+from energy.bodies import hold_body, max_body
+from energy.errors import DomainError
 from energy.problems import not_found, refusal
 
 
@@ -26,7 +28,15 @@ class NulMiddleware:
         field = _with_nul(request)
         if field is None:
             return self.get_response(request)
-        return refusal(request, DomainError("The character NUL cannot be sent.", field=field))
+        error = DomainError("The character NUL cannot be sent.", field=field)
+        return _refused(request, _view_at(request.path_info), error)
+
+
+def _view_at(path: str) -> Any:
+    """The view behind a path, which is not known before all middleware has let a request pass."""
+    with suppress(Resolver404):
+        return resolve(path).func
+    return None
 
 
 def _with_nul(request: HttpRequest) -> str | None:
@@ -41,10 +51,11 @@ def _with_nul(request: HttpRequest) -> str | None:
     return None
 
 
-class BodyLimitMiddleware:
-    """Answers 413 to a body that is announced as larger than its view takes, and reads none of it.
+class BodyMiddleware:
+    """Reads all of a body before its view is called, so that no view takes a part for the whole.
 
-    Nothing longer than announced is ever read, and without an announcement nothing at all.
+    Answers 413 to one that is larger than its view takes, and reads nothing of one that is
+    announced so; 400 to one that is cut off.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -56,17 +67,20 @@ class BodyLimitMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """The refusal, if any: a form is read before its view is called."""
-        view_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
-        limit = max_body(view_class)
-        if _announced(request) <= limit:
-            return None
-        # A view that speaks another protocol refuses in its words.
-        refuse = getattr(view_class, "refuse", partial(refusal, request))
-        answer: HttpResponse = refuse(TooLarge(told(limit), code="body_too_large"))
-        return answer
+        """The refusal, if any."""
+        try:
+            hold_body(request, max_body(_class_of(view)))
+        except DomainError as error:
+            return _refused(request, view, error)
+        return None
 
 
-def _announced(request: HttpRequest) -> int:
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    return int(length) if length.isascii() and length.isdigit() else 0
+def _class_of(view: Any) -> Any:
+    return getattr(view, "cls", None) or getattr(view, "view_class", None)
+
+
+def _refused(request: HttpRequest, view: Any, error: DomainError) -> HttpResponse:
+    """The refusal in the words of the view, where it speaks another protocol."""
+    refuse = getattr(_class_of(view), "refuse", partial(refusal, request))
+    answer: HttpResponse = refuse(error)
+    return answer

@@ -145,7 +145,11 @@ def _of_domain(exc: DomainError) -> Problem:
     return Problem(exc.status, exc.message, [error], headers)
 
 
-_HEADINGS = {400: "That cannot be understood", 413: "That is too much at a time"}
+_HEADINGS = {
+    400: "That cannot be understood",
+    411: "That has no length",
+    413: "That is too much at a time",
+}
 
 
 def _of_framework(exc: exceptions.APIException) -> Problem:

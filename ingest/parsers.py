@@ -6,7 +6,6 @@ from django.conf import settings
 from rest_framework.parsers import BaseParser
 
 from energy.compression import decompress
-from energy.parsers import read_limited
 from ingest.csv_body import parse_csv
 from ingest.json_body import parse_json
 from ingest.ndjson_body import parse_ndjson
@@ -20,9 +19,8 @@ class ReadingsParser(BaseParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """The ParsedReadings of the body; raises DomainError (400), TooLarge (413) or a 415."""
-        body = read_limited(stream, settings.INGEST_MAX_BYTES)
         encoding = parser_context["request"].headers.get("Content-Encoding", "")
-        plain = decompress(body, encoding, settings.INGEST_MAX_UNPACKED_BYTES)
+        plain = decompress(stream.read(), encoding, settings.INGEST_MAX_UNPACKED_BYTES)
         return self.read(plain, settings.INGEST_MAX_READINGS)
 
 

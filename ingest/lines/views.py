@@ -19,7 +19,6 @@ from energy.compression import decompress
 from energy.errors import DomainError
 from energy.health import databases_answer
 from energy.instants import to_micros
-from energy.parsers import read_limited
 from energy.problems import Problem, problem_of
 from energy.throttling import RequestRate
 from ingest.door import receive_readings
@@ -133,20 +132,6 @@ class QueryView(InfluxView):
 
 
 def _body_of(request: HttpRequest) -> bytes:
-    """The body, decompressed. Raises TooLarge past the limits of readings."""
-    body = read_limited(_stream_of(request), settings.INGEST_MAX_BYTES)
-    encoding = request.headers.get("Content-Encoding", "") if body else ""
-    return decompress(body, encoding, settings.INGEST_MAX_UNPACKED_BYTES)
-
-
-def _stream_of(request: HttpRequest) -> Any:
-    """Where the body is read from.
-
-    Telegraf announces no length and sends in chunks, which Django takes for a body of nothing. The
-    server knows where the chunks end.
-    """
-    if "Transfer-Encoding" not in request.headers:
-        return request
-    if not request.META.get("wsgi.input_terminated"):
-        raise DomainError("This server takes no chunks: announce a Content-Length.")
-    return request.META["wsgi.input"]
+    """The body, decompressed. Raises TooLarge past the limit of readings."""
+    encoding = request.headers.get("Content-Encoding", "") if request.body else ""
+    return decompress(request.body, encoding, settings.INGEST_MAX_UNPACKED_BYTES)

@@ -66,3 +66,10 @@ def test_a_larger_body_is_refused_wherever_it_is_sent(client: Client) -> None:
     for path in paths:
         answer = client.post(path, b" " * (MIB + 1), content_type=JSON)
         assert answer.status_code == 413, path
+
+
+@pytest.mark.parametrize("path", LIMITS)
+def test_where_the_server_takes_no_chunks_a_length_is_asked_for(path: str, client: Client) -> None:
+    answer = client.generic("POST", path, "", FORM, HTTP_TRANSFER_ENCODING="chunked")
+    assert answer.status_code == 411
+    assert "announce a Content-Length" in answer.content.decode()
