@@ -5,7 +5,7 @@ Every format's parser ends in `ParsedReadings`; what is checked here is checked 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,16 @@ from ingest.parsed import ParsedReadings, Refusal, Rejection
 
 # Clocks of devices are ahead at times; a day more is a fault, and would hide all that follows.
 MAX_AHEAD = timedelta(days=1)
+# Nothing that is read today was measured before; but whatever counts seconds where nanoseconds are
+# expected, and clocks that were never set, say 1970.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _UNKNOWN = Refusal("unknown_metric", "There is no such metric.")
 _NOT_FINITE = Refusal("not_finite", "The value is not a finite number.")
-_TOO_EARLY = Refusal("too_early", "The timestamp is before 1970.")
+_TOO_EARLY = Refusal(
+    "too_early",
+    f"The timestamp is before the year {EARLIEST.year}: is it in another unit (precision) than was "
+    "said, or is the clock of the device not set?",
+)
 _IN_FUTURE = Refusal("in_future", "The timestamp is over a day ahead of now.")
 
 # Which readings are bad, and why: one reason for all, or for each Metric its own.
@@ -47,18 +54,18 @@ def check_readings(
 
     `found` is what `parsed.metrics` mean (`find_metrics`). A Metric that its sender does not see is
     refused in the words of one that does not exist. Values must be finite, as sent and as stored,
-    timestamps from 1970 up to MAX_AHEAD past `now`.
+    timestamps from EARLIEST up to MAX_AHEAD past `now`.
     """
     of_metric, values = parsed.metric_of, _scaled(parsed, found)
     ignored, waits = found.ignored[of_metric], found.waits[of_metric]
     refused = np.array([refusal is not None for refusal in found.refusals], bool)[of_metric]
     unseen = ~np.isin(found.ids, seen)[of_metric] & ~waits
-    latest = to_micros(now + MAX_AHEAD)
+    earliest, latest = to_micros(EARLIEST), to_micros(now + MAX_AHEAD)
     faults: Faults = (
         (refused & ~ignored, found.refusals),
         (unseen & ~refused & ~ignored, _UNKNOWN),
         (~np.isfinite(values) & ~ignored, _NOT_FINITE),
-        ((parsed.timestamps < 0) & ~ignored, _TOO_EARLY),
+        ((parsed.timestamps < earliest) & ~ignored, _TOO_EARLY),
         ((parsed.timestamps > latest) & ~ignored, _IN_FUTURE),
     )
     good = ~np.logical_or.reduce([bad for bad, _ in faults]) & ~ignored

@@ -27,7 +27,7 @@ _UNIT = {
 _TIMESTAMP = {
     "type": "string",
     "format": "date-time",
-    "description": "RFC 3339 with an offset, from 1970 to a day ahead of now; cut to the "
+    "description": "RFC 3339 with an offset, from 2000 to a day ahead of now; cut to the "
     "microsecond. A leap second, 23:59:60Z, counts as the second after it.",
 }
 _VALUE = {

@@ -14,6 +14,7 @@ from django.db import OperationalError, connection, transaction
 
 from accounts.models import User
 from devices.models import Device
+from energy.instants import to_micros
 from history import get_store
 from history.arrays import ReadingBatch
 from history.models import Reading
@@ -24,6 +25,7 @@ from tests.support.posting import URL, named, row
 from tests.support.readings import store_readings
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+BEGIN = to_micros(datetime(2026, 6, 1, tzinfo=UTC))
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -47,7 +49,7 @@ def batches_of(metrics: list[Metric], count: int, seed: int) -> list[ReadingBatc
     ids = np.array([metric.pk for metric in metrics])
     made = []
     for _ in range(count):
-        timestamps = random.integers(0, 50, 60)
+        timestamps = BEGIN + random.integers(0, 50, 60)
         made.append(ReadingBatch(random.choice(ids, 60), timestamps, timestamps.astype(float)))
     return made
 
@@ -61,21 +63,21 @@ def test_latest_is_the_newest_whichever_writer_comes_last() -> None:
     for metric in metrics:
         newest = timestamps[ids == metric.pk].max()
         assert Latest.objects.get(metric=metric).value == newest
-        held = get_store().read([metric.pk], 0, 100)[metric.pk]
+        held = get_store().read([metric.pk], BEGIN, BEGIN + 100)[metric.pk]
         assert held.timestamps.tolist() == np.unique(timestamps[ids == metric.pk]).tolist()
 
 
 def test_acknowledged_readings_are_seen_by_everybody_else() -> None:
     metric = MetricFactory()
 
-    def write_and_look(second: int) -> tuple[int, float]:
-        store_readings(ReadingBatch.of([metric.pk], [second], [float(second)]), now=NOW)
+    def write_and_look(number: int) -> float:
+        at = BEGIN + number
+        store_readings(ReadingBatch.of([metric.pk], [at], [float(number)]), now=NOW)
         connection.close()
-        seen = get_store().read([metric.pk], second, second + 1)[metric.pk]
-        return second, seen.values.item()
+        return float(get_store().read([metric.pk], at, at + 1)[metric.pk].values.item())
 
-    found = at_once(lambda second=second: write_and_look(second) for second in range(20))
-    assert found == [(second, float(second)) for second in range(20)]
+    found = at_once(lambda number=number: write_and_look(number) for number in range(20))
+    assert found == list(range(20))
 
 
 def test_a_device_deleted_under_its_readings_leaves_nothing_and_breaks_nobody() -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from energy.errors import DomainError
-from ingest.checking import check_readings
+from ingest.checking import EARLIEST, check_readings
 from ingest.csv_lines import parse_header, parse_lines
 from ingest.door import receive_readings, store_history
 from ingest.files import LineBlock, Progress, read_blocks
@@ -235,8 +235,10 @@ class Command(BaseCommand):
         metric_ids = station_metrics(options["site"], options["device"])
         now = timezone.now()
         calendar_year = options["year"] or now.year - 1
-        if not 1970 <= calendar_year < now.year:
-            raise CommandError(f"--year must be a past one from 1970 on, not {calendar_year}.")
+        if not EARLIEST.year <= calendar_year < now.year:
+            raise CommandError(
+                f"--year must be a past one from {EARLIEST.year} on, not {calendar_year}."
+            )
         try:
             year = read_packed_year(file)
         except (ValueError, KeyError) as error:

@@ -304,3 +304,14 @@ def test_questions_to_the_database_do_not_grow_with_the_lines(
     send(line())
     with django_assert_max_num_queries(14):
         assert send("\n".join(line(n, AT_NOON + n) for n in range(300))).status_code == 204
+
+
+@pytest.mark.parametrize("tags", [",site=harbour-depot,device=main-meter", ",host=quay-1"])
+def test_seconds_that_are_taken_for_nanoseconds_are_refused(
+    send: Send, metric: Metric, tags: str
+) -> None:
+    answer = send(f"meter{tags} active_power=1 {AT_NOON}", "/api/v2/write")
+    assert answer.status_code == 400
+    assert "before the year 2000: is it in another unit (precision)" in told(answer)["message"]
+    assert stored(metric) == []
+    assert not Discovered.objects.exists()

@@ -78,13 +78,13 @@ def test_a_time_is_understood_however_it_is_written(tmp_path: Path, written_time
 
 @pytest.mark.parametrize(
     "written_time",
-    ['"soon"', "1e300", "-5", "true", "[1]", '"1970-01-01T00:00:09Z"', '"١"', "4e30"],
+    ['"soon"', "1e300", "-1e300", "true", "[1]", '"١"', "4e30", "-4e30"],
 )
 def test_what_is_no_time_is_refused_in_words(tmp_path: Path, written_time: str) -> None:
     path = written(tmp_path, "topics: [{topic: a, time: t}]")
     route = Router(read_mapping(path).rules).route("a")
     assert route is not None
-    with pytest.raises(ValueError, match=r"no time|clock is not set|too far"):
+    with pytest.raises(ValueError, match=r"no time|too far"):
         route.read(Message("a", f'{{"t": {written_time}, "value": 1}}'.encode(), RECEIVED_AT))
 
 

@@ -7,6 +7,7 @@ import pytest
 from ingest.mqtt.mapping import Mapping, read_mapping, ready_made
 from ingest.mqtt.messages import Message
 from ingest.mqtt.reading import Router
+from ingest.mqtt.storing import store_messages
 from ingest.names import Guess
 
 RECEIVED_AT = 1_790_000_000_000_000
@@ -87,10 +88,12 @@ def test_a_shelly_meter_tells_its_phases(tmp_path: Path) -> None:
     assert len(found) == 12
 
 
+@pytest.mark.django_db
 def test_a_shelly_that_does_not_know_the_time_yet_is_refused(tmp_path: Path) -> None:
     payload = b'{"src":"x","method":"NotifyStatus","params":{"ts":1.61,"switch:0":{"apower":2}}}'
-    with pytest.raises(ValueError, match="clock is not set"):
-        read(mapping(tmp_path, "shelly"), "x/events/rpc", payload)
+    message = Message("x/events/rpc", payload, RECEIVED_AT)
+    refusals = store_messages([message], Router(mapping(tmp_path, "shelly").rules))
+    assert "is the clock of the device not set?" in refusals[0]
 
 
 def test_tasmota_tells_kilowatt_hours_and_local_time(tmp_path: Path) -> None:

@@ -72,3 +72,15 @@ def test_what_the_door_refuses_is_said_of_its_message(router: Router, device: De
     refusals = store_messages([message(device, 1), ahead, message(device, 3)], router)
     assert refusals == {1: "The timestamp is over a day ahead of now."}
     assert stored(device.metrics.get()) == [(NOON, 3.0)]
+
+
+@pytest.mark.parametrize("key", ["active_power", "unknown"])
+def test_what_a_clock_dates_that_was_never_set_is_refused(
+    router: Router, device: Device, key: str
+) -> None:
+    at = "1970-01-01T00:00:09Z"
+    refusals = store_messages([message(device, 1), message(device, 2, key, at)], router)
+    assert "is the clock of the device not set?" in refusals.pop(1)
+    assert refusals == {}
+    assert stored(device.metrics.get()) == [(NOON, 1.0)]
+    assert not Discovered.objects.exists()
