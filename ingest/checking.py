@@ -24,8 +24,8 @@ _UNKNOWN = Refusal("unknown_metric", "There is no such metric.")
 _NOT_FINITE = Refusal("not_finite", "The value is not a finite number.")
 _TOO_EARLY = Refusal(
     "too_early",
-    f"The timestamp is before the year {EARLIEST.year}: is it in another unit (precision) than was "
-    "said, or is the clock of the device not set?",
+    f"The timestamp is before the year {EARLIEST.year}: it may be in another unit (precision) than "
+    "was said, or the clock of the device is not set.",
 )
 _IN_FUTURE = Refusal("in_future", "The timestamp is over a day ahead of now.")
 

@@ -6,9 +6,11 @@ from typing import Any
 from django.http import JsonResponse
 
 from energy.problems import Problem
+from ingest.lines.splitting import rows_of
 from ingest.parsed import Rejection
 
 MOST_NAMED = 100  # bad lines that a refusal names
+MOST_QUOTED = 200  # bytes of each
 _CODES = {
     400: "invalid", 401: "unauthorized", 403: "forbidden", 405: "method not allowed",
     413: "request too large", 415: "unsupported media type", 429: "too many requests",
@@ -24,15 +26,17 @@ def refusal_of(problem: Problem) -> JsonResponse:
     return JsonResponse(answer, status=problem.status, headers=headers)
 
 
-def partly_refused(rejections: Sequence[Rejection], *, stored: bool) -> JsonResponse:
+def partly_refused(rejections: Sequence[Rejection], body: bytes, *, stored: bool) -> JsonResponse:
     """The answer to a write of which lines were refused: all others are stored, or nothing is.
 
-    A 400 makes clients drop what they sent, and must not keep the good lines from being stored.
+    It quotes what the `body` has where they begin. A 400 makes clients drop what they sent, and
+    must not keep the good lines from being stored.
     """
     faults = list(dict.fromkeys((each.index, each.reason) for each in rejections))
     named = faults[:MOST_NAMED]
     told = "; ".join(f"line {number}: {reason}" for number, reason in named)
     more = f"; and {len(faults) - len(named):,} more" if len(faults) > len(named) else ""
+    rows = rows_of(body)
     begin = "partial write" if stored else "nothing was written"
     answer: dict[str, Any] = {
         "code": _CODES[400],
@@ -40,7 +44,11 @@ def partly_refused(rejections: Sequence[Rejection], *, stored: bool) -> JsonResp
         # As the third generation has it.
         "error": "partial write of line protocol occurred",
         "data": [
-            {"line_number": number, "error_message": reason, "original_line": ""}
+            {
+                "line_number": number,
+                "error_message": reason,
+                "original_line": rows[number - 1][:MOST_QUOTED].decode(errors="replace"),
+            }
             for number, reason in named
         ],
     }

@@ -1,5 +1,6 @@
 """A line of line protocol as a point. The one module that knows the library. Pure."""
 
+import re
 from typing import Any, NamedTuple
 
 from line_protocol_parser import LineFormatError, parse_line
@@ -12,9 +13,14 @@ _REASONS = {
     "key of field": "A field has no key, or no = behind its key.",
     "value of field": "A field has no value, or a text that is not closed.",
     "type of field": "The value of a field is no number, true or false, or text in quotes.",
-    "timestamp": "The timestamp is not an integer of 64 bits, or something is behind it.",
+    "timestamp": "The timestamp is not an integer, or something is behind it.",
     "NUL": "The line has the character NUL.",
 }
+# The library tells these from no number by nothing, and the ends of 64 bits are such to it.
+_FAR_AWAY = re.compile(rb"-?\d{19,}")
+_OUT_OF_RANGE = (
+    "The timestamp is out of range: it may be in another unit (precision) than was said."
+)
 _OTHER_REASON = "The line is not line protocol."
 
 
@@ -44,10 +50,12 @@ def read_point(line: bytes) -> Point | None:
     except UnicodeDecodeError as error:
         raise NotAPoint("The line is not UTF-8.") from error
     except LineFormatError as error:
-        raise NotAPoint(_reason(str(error))) from error
+        raise NotAPoint(_reason(str(error), line)) from error
     return None if said is None else Point(**said)
 
 
-def _reason(message: str) -> str:
+def _reason(message: str, line: bytes) -> str:
     """Says what the library found in words of our own."""
+    if "timestamp" in message and _FAR_AWAY.fullmatch(line.rstrip().rpartition(b" ")[2]):
+        return _OUT_OF_RANGE
     return next((said for part, said in _REASONS.items() if part in message), _OTHER_REASON)

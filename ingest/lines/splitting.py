@@ -27,8 +27,13 @@ def split_lines(body: bytes, max_lines: int) -> Iterable[Line]:
             f"A request takes at most {max_lines:,} lines: send them in several.",
             code="too_many_lines",
         )
-    rows = body.removeprefix(BOM_UTF8).replace(b"\r\n", b"\n").split(b"\n")
+    rows = rows_of(body)
     return _joined(rows) if b'"' in body else enumerate(rows, 1)
+
+
+def rows_of(body: bytes) -> list[bytes]:
+    """What stands between line breaks; a line may be several of them."""
+    return body.removeprefix(BOM_UTF8).replace(b"\r\n", b"\n").split(b"\n")
 
 
 def _joined(rows: Sequence[bytes]) -> Iterator[Line]:

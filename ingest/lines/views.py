@@ -77,8 +77,9 @@ class WriteView(InfluxView):
     def post(self, request: HttpRequest) -> HttpResponse:
         sender = self.sender(request)
         now = timezone.now()
+        body = _body_of(request)
         parsed = parse_body(
-            _body_of(request),
+            body,
             precision=precision_of(request.GET.get("precision", self.default_precision)),
             now=to_micros(now),
             max_readings=settings.INGEST_MAX_READINGS,
@@ -87,7 +88,7 @@ class WriteView(InfluxView):
         partial = request.GET.get("accept_partial", "").lower() != "false"
         received = receive_readings(parsed, sender=sender, now=now, partial=partial)
         if received.rejections:
-            return partly_refused(received.rejections, stored=partial)
+            return partly_refused(received.rejections, body, stored=partial)
         return HttpResponse(status=204)
 
 

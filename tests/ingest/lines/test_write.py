@@ -119,7 +119,39 @@ def test_good_lines_are_stored_and_bad_ones_are_named(send: Send, metric: Metric
     assert refusal["code"] == "invalid"
     assert refusal["message"].startswith("partial write: line 2: The value of a field is no number")
     assert "; line 4: The timestamp is over a day ahead of now.; line 5: " in refusal["message"]
+    assert [(each["line_number"], each["original_line"]) for each in refusal["data"]] == [
+        (2, line("x")), (4, line(3, future)), (5, "nonsense"),
+    ]  # fmt: skip
     assert [value for _, value in stored(metric)] == [1, 2]
+
+
+def test_a_line_that_is_long_or_no_text_is_quoted_in_part(send: Send) -> None:
+    body = b"\xef\xbb\xbf" + b"x" * 500 + b"\r\nm\xff v=1\r\n" + b'm v=1,s="a\nb" x'
+    quoted = [each["original_line"] for each in told(send(body))["data"]]
+    assert quoted == ["x" * 200, "m\ufffd v=1", 'm v=1,s="a', 'b" x']
+
+
+@pytest.mark.parametrize("stamp", [2**63 - 1, -(2**63), -(2**63) + 1, 2**63, 10**30, -(10**30)])
+@pytest.mark.parametrize("more", ["", ',note="text"'], ids=["easy", "with a text"])
+def test_a_timestamp_that_is_out_of_range_is_called_so(
+    send: Send, metric: Metric, stamp: int, more: str
+) -> None:
+    answer = send(f"meter,site=harbour-depot,device=main-meter active_power=1{more} {stamp}")
+    assert answer.status_code == 400
+    assert "line 1: The timestamp is out of range" in told(answer)["message"]
+    assert stored(metric) == []
+
+
+@pytest.mark.parametrize("path", ["/api/v2/write", "/api/v3/write_lp", "/write", "/query"])
+def test_a_nul_is_refused_in_the_words_of_influxdb(db: None, path: str) -> None:
+    asked = Client().post(f"{path}?p=%00", LINE, content_type="text/plain")
+    assert asked.status_code == 400
+    assert told(asked)["message"] == "The character NUL cannot be sent."
+    with_cookie = Client()
+    with_cookie.cookies["sessionid"] = "a"
+    answer = with_cookie.post(path, LINE, content_type="text/plain", HTTP_COOKIE="sessionid=a\0")
+    assert answer.status_code == 400
+    assert told(answer)["code"] == "invalid"
 
 
 def test_at_most_a_hundred_bad_lines_are_named(send: Send) -> None:
@@ -312,6 +344,6 @@ def test_seconds_that_are_taken_for_nanoseconds_are_refused(
 ) -> None:
     answer = send(f"meter{tags} active_power=1 {AT_NOON}", "/api/v2/write")
     assert answer.status_code == 400
-    assert "before the year 2000: is it in another unit (precision)" in told(answer)["message"]
+    assert "before the year 2000: it may be in another unit (precision)" in told(answer)["message"]
     assert stored(metric) == []
     assert not Discovered.objects.exists()
