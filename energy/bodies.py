@@ -32,8 +32,8 @@ def hold_body(request: HttpRequest, limit: int) -> None:
     except (OSError, ParseException) as error:
         raise _cut_off() from error
     # Both are what Django sets when it reads a body itself, but it reads none of unknown length.
-    request._body = body  # type: ignore[attr-defined]
-    request._stream = BytesIO(body)  # type: ignore[attr-defined]
+    request._body = body
+    request._stream = BytesIO(body)
     request.META["CONTENT_LENGTH"] = str(len(body))
 
 

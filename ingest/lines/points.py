@@ -16,7 +16,7 @@ _REASONS = {
     "timestamp": "The timestamp is not an integer, or something is behind it.",
     "NUL": "The line has the character NUL.",
 }
-# The library tells these from no number by nothing, and the ends of 64 bits are such to it.
+# To the library these are no integers, and neither are the two ends of 64 bits.
 _FAR_AWAY = re.compile(rb"-?\d{19,}")
 _OUT_OF_RANGE = (
     "The timestamp is out of range: it may be in another unit (precision) than was said."
