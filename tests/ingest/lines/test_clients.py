@@ -19,6 +19,8 @@ from influxdb_client_3 import InfluxDBClient3, write_client_options
 from tests.support.gateways import Served, served
 from tests.support.processes import wait_for
 
+pytestmark = pytest.mark.engine
+
 COUNT, BATCH = 60, 10
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 TAGS = {"site": "harbour-depot"}
